@@ -9,16 +9,16 @@
 namespace vmm {
 
 enum class Errc : std::uint8_t {
-    Invalid = 1,  // an argument breaks its documented rule
-    Unsupported,  // well-formed, but not something this build or CPU does
-    NotFound,     // no such object
-    NotPresent,   // a guest translation has no mapping
-    OutOfRange,   // an address or index beyond its object
-    NoMemory,     // the frame pool is empty
-    Busy,         // the object is in a state that forbids this now
-    TimedOut,     // another CPU did not arrive
-    Truncated,    // the bytes end before the object does
-    Injected,     // a test asked for this failure
+    Invalid = 1, // an argument breaks its documented rule
+    Unsupported, // well-formed, but not something this build or CPU does
+    NotFound,    // no such object
+    NotPresent,  // a guest translation has no mapping
+    OutOfRange,  // an address or index beyond its object
+    NoMemory,    // the frame pool is empty
+    Busy,        // the object is in a state that forbids this now
+    TimedOut,    // another CPU did not arrive
+    Truncated,   // the bytes end before the object does
+    Injected,    // a test asked for this failure
 };
 
 template <class T = void> class [[nodiscard]] Result {

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * How the console's driver calls the VMM. Lifetime: the VMM's; a newer module may meet an older VMM, so numbers and
+ * layouts below are only ever added to. A caller negotiates: VMNIX_HC_VERSION first, then only what it names.
+ *
+ * Calling convention: VMMCALL (AMD) or VMCALL (Intel), without prefixes, at CPL 0 in 64-bit mode.
+ *   in:  rax = number, rdi, rsi, rdx = arguments (unused ones must be zero)
+ *   out: rax = 0 or a negative VMNIX_HC_E*, rdi, rsi = results where the call names them; all else is preserved.
+ * Addresses are guest-physical. The VMM copies an argument structure in once and checks the copy.
+ */
+#ifndef VMNIX_ABI_HYPERCALL_HYPERCALL_H
+#define VMNIX_ABI_HYPERCALL_HYPERCALL_H
+
+#include "../types.h"
+
+/* A VMM serves modules of its own ABI and of the one before. */
+#define VMNIX_HYPERCALL_ABI 1
+#define VMNIX_HYPERCALL_ABI_OLDEST 1
+
+/* CPUID: the VMM's signature in EBX, ECX, EDX of this leaf, the highest leaf in EAX; the next leaf tells EAX =
+ * hypercall ABI, EBX = oldest ABI served, ECX = feature bits, EDX = vCPU index. */
+#define VMNIX_CPUID_BASE 0x40000000u
+#define VMNIX_CPUID_VERSION 0x40000001u
+#define VMNIX_CPUID_EBX 0x6e6d7876u /* "vxmn" */
+#define VMNIX_CPUID_ECX 0x78696e6du /* "mnix" */
+#define VMNIX_CPUID_EDX 0x564d4d20u /* " MMV" */
+
+enum vmnix_hypercall {
+    VMNIX_HC_VERSION = 0,   /* out: rdi = ABI, rsi = features */
+    VMNIX_HC_INFO = 1,      /* rdi = address, rsi = size of a struct vmnix_info; out: rdi = bytes written */
+    VMNIX_HC_CPU_STATS = 2, /* rdi = address, rsi = size of a struct vmnix_cpu_stats, rdx = vCPU; out: rdi = bytes */
+    VMNIX_HC_LOG_READ = 3,  /* rdi = address, rsi = size (at most a page, not crossing one), rdx = position;
+                               out: rdi = bytes, rsi = position of the first one (later than asked if lines were lost) */
+    VMNIX_HC_EVENT = 4,     /* rdi = vector (32..255, or 0 for none), rsi = vCPU: interrupt when the log grows */
+    VMNIX_HC_LEAVE = 5,     /* every vCPU, with interrupts off: returns 0 on the bare CPU, through the switch stub */
+    VMNIX_HC_TEST = 6,      /* only with VMNIX_FEATURE_TEST: rdi = enum vmnix_test, rsi = argument */
+    VMNIX_HC_COUNT = 7,
+};
+
+enum vmnix_test {
+    VMNIX_TEST_PLANT = 1, /* write the 8-byte pattern rsi all over a page of VMM memory; out: rdi = its address */
+    VMNIX_TEST_PANIC = 2, /* rsi: 0 assertion, 1 null access, 2 stack overflow */
+};
+
+#define VMNIX_FEATURE_LOG (1ull << 0)
+#define VMNIX_FEATURE_EVENT (1ull << 1)
+#define VMNIX_FEATURE_TEST (1ull << 63)
+
+enum vmnix_hypercall_error {
+    VMNIX_HC_EINVAL = 1,    /* an argument breaks its rule */
+    VMNIX_HC_ENOSYS = 2,    /* no such call in this VMM */
+    VMNIX_HC_EFAULT = 3,    /* the address is not the caller's RAM */
+    VMNIX_HC_EPERM = 4,     /* not from CPL 0 */
+    VMNIX_HC_EBUSY = 5,     /* not now (a VM exists, another leave is under way) */
+    VMNIX_HC_ETIMEDOUT = 6, /* a vCPU did not come to the rendezvous; nothing changed */
+};
+
+/* Everything about the VMM that is worth a look; grows at the end. Filled by the VMM, trusted by nobody. */
+struct vmnix_info {
+    uint32_t size; /* bytes that the VMM filled */
+    uint32_t hypercall_abi;
+    char version[24];
+    uint8_t build_id[20];
+    uint32_t cpu_count;
+    uint64_t arena_base, arena_size, arena_used; /* bytes */
+    uint64_t tsc_khz;
+    uint64_t launched_tsc; /* TSC at the end of the launch, on the first CPU */
+    uint64_t features;
+    uint32_t backend;       /* enum vmnix_backend */
+    uint32_t paging_levels; /* of the nested tables */
+    uint32_t x2apic;        /* 1 when the physical local APICs are in x2APIC mode */
+    uint32_t isolation;     /* enum vmnix_isolation */
+    uint64_t log_head;      /* position after the newest byte of the log */
+    uint64_t log_size;      /* bytes that the log keeps */
+    uint64_t silicon;       /* bits of enum vmnix_untested that concern this CPU */
+};
+VMNIX_STATIC_ASSERT(sizeof(struct vmnix_info) == 144, "info layout");
+
+enum vmnix_backend { VMNIX_BACKEND_SVM = 1, VMNIX_BACKEND_VMX = 2 };
+enum vmnix_isolation { VMNIX_ISOLATION_NONE = 0, VMNIX_ISOLATION_GUARDED = 1, VMNIX_ISOLATION_OWNED = 2 };
+
+/* Why a vCPU left the guest. Names are the neutral ones of vmm/exit/; order is ABI. */
+enum vmnix_exit_kind {
+    VMNIX_EXIT_CPUID = 0,
+    VMNIX_EXIT_MSR_READ = 1,
+    VMNIX_EXIT_MSR_WRITE = 2,
+    VMNIX_EXIT_PORT = 3,
+    VMNIX_EXIT_MMIO = 4,
+    VMNIX_EXIT_HYPERCALL = 5,
+    VMNIX_EXIT_INTERRUPT = 6,
+    VMNIX_EXIT_WINDOW = 7, /* the guest can take a held interrupt or NMI now */
+    VMNIX_EXIT_NMI = 8,
+    VMNIX_EXIT_HALT = 9,
+    VMNIX_EXIT_CONTROL = 10,   /* control register, XSETBV, descriptor tables */
+    VMNIX_EXIT_EXCEPTION = 11, /* #MC, #DB and what else is watched */
+    VMNIX_EXIT_INIT = 12,
+    VMNIX_EXIT_NESTED_FAULT = 13, /* nested page fault that is not a device's */
+    VMNIX_EXIT_REFUSED = 14,      /* instruction that this VMM does not offer (VMRUN and friends) */
+    VMNIX_EXIT_SHUTDOWN = 15,
+    VMNIX_EXIT_OTHER = 16,
+    VMNIX_EXIT_KINDS = 17,
+};
+
+struct vmnix_cpu_stats {
+    uint32_t size; /* bytes that the VMM filled */
+    uint32_t apic_id;
+    uint32_t state;     /* enum vmnix_vcpu_state */
+    uint32_t kinds;     /* VMNIX_EXIT_KINDS of the VMM */
+    uint64_t tsc;       /* when this was taken */
+    uint64_t exits[24]; /* by enum vmnix_exit_kind */
+    uint64_t injected_interrupts;
+    uint64_t injected_nmis;
+    uint64_t ipis_sent;
+    uint64_t timer_fired;
+    uint64_t vmm_tsc; /* TSC ticks spent in the VMM; 0 where they are not counted */
+};
+VMNIX_STATIC_ASSERT(sizeof(struct vmnix_cpu_stats) == 256, "stats layout");
+
+enum vmnix_vcpu_state { VMNIX_VCPU_RUNNING = 0, VMNIX_VCPU_WAIT_FOR_SIPI = 1, VMNIX_VCPU_STOPPED = 2 };
+
+#endif
