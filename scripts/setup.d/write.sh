@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The last step of scripts/setup: the emulator's wrapper and make's variables. Uses $build, $private, $root.
+
+# One path for the emulator wherever it comes from.
+write_tools() {
+    local wrapper=$build/tools/qemu-system-x86_64
+    mkdir -p "$build/tools"
+    if [ -x "$private/qemu/usr/bin/qemu-system-x86_64" ]; then
+        cat >"$wrapper.new" <<'EOF'
+#!/bin/sh
+# Runs the unpacked emulator with its own libraries, modules and firmware.
+tree=$(dirname "$(readlink -f "$0")")/../private/qemu
+lib=$tree/usr/lib/x86_64-linux-gnu
+export LD_LIBRARY_PATH="$lib:$tree/lib/x86_64-linux-gnu${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+export QEMU_MODULE_DIR="$lib/qemu"
+exec "$tree/usr/bin/qemu-system-x86_64" -L "$tree/usr/share/qemu" -L "$tree/usr/share/seabios" \
+    -L "$tree/usr/lib/ipxe/qemu" "$@"
+EOF
+    else
+        printf '#!/bin/sh\nexec /usr/bin/qemu-system-x86_64 "$@"\n' >"$wrapper.new"
+    fi
+    chmod +x "$wrapper.new"
+    # libvirt probes the emulator again when its time stamp changes: leave an equal file alone
+    if cmp -s "$wrapper.new" "$wrapper"; then rm "$wrapper.new"; else mv "$wrapper.new" "$wrapper"; fi
+    "$wrapper" --version >"$build/tools/qemu.version" || die "the emulator does not run: $wrapper"
+}
+
+kernel_variables() {
+    local series=$1 tree=$private/kernel-$1 release
+    release=$(basename "$(echo "$tree"/lib/modules/*)")
+    [ -d "$tree/lib/modules/$release" ] || tree=$tree/usr
+    cat <<EOF
+KRELEASE_$series := $release
+KDIR_$series := $private/kernel-$series/usr/src/linux-headers-$release
+VMLINUZ_$series := $private/kernel-$series/boot/vmlinuz-$release
+MODULES_$series := $tree/lib/modules/$release
+EOF
+}
+
+write_setup_mk() {
+    local series file=$build/setup.mk
+    {
+        echo "# Written by scripts/setup; not to be edited."
+        echo "SETUP_ROOT := $root"
+        echo "QEMU := $build/tools/qemu-system-x86_64"
+        echo "CONSOLE_TREE := $private/console"
+        echo "KERNELS := 6.1 6.12"
+        for series in 6.1 6.12; do kernel_variables "$series"; done
+    } >"$file.new"
+    if cmp -s "$file.new" "$file"; then rm "$file.new"; else mv "$file.new" "$file"; fi
+}
