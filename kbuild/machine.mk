@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The console machine: a stock Debian kernel and an archive of its userland with everything of ours in it, one pair per
+# kernel in $(BUILD)/machine/<kernel>/, and the pair of $(KERNEL) as $(BUILD)/console.*. Used by `run` and by the tests.
+# Other fragments add what goes into the archives: $(MACHINE_ARCHIVES): prerequisite
+
+ifneq ($(KERNELS),)
+ifeq ($(filter $(KERNEL),$(KERNELS)),)
+$(error KERNEL=$(KERNEL): there are $(KERNELS))
+endif
+endif
+
+MACHINE_ARCHIVES := $(KERNELS:%=$(BUILD)/machine/%/console.cpio.gz)
+MACHINE_INPUTS   := scripts/console-machine $(wildcard scripts/vmnix.init) \
+                    $(shell find scripts/console-root -type f) $(VMKERNEL) $(VMNIX_TOOL)
+
+all: $(BUILD)/console.vmlinuz $(BUILD)/console.cpio.gz
+
+$(BUILD)/machine/%/console.cpio.gz: $(MACHINE_INPUTS) $(BUILD)/setup.mk $(if $(VMKMOD),$(BUILD)/modules/%/vmkmod.ko)
+	$(call say,MACHINE,$@)
+	$(Q)BUILD=$(BUILD) scripts/console-machine $* $(@D)
+
+# Written together with the archive.
+$(BUILD)/machine/%/console.vmlinuz: $(BUILD)/machine/%/console.cpio.gz
+	@touch $@
+
+# Which kernel $(BUILD)/console.* are of; changes only when the choice does.
+$(BUILD)/machine/chosen: FORCE
+	@mkdir -p $(@D)
+	@echo '$(KERNEL)' | cmp -s - $@ || echo '$(KERNEL)' >$@
+
+$(BUILD)/console.%: $(BUILD)/machine/$(KERNEL)/console.% $(BUILD)/machine/chosen
+	@cp $< $@
+
+.PHONY: machines run FORCE
+machines: $(MACHINE_ARCHIVES)
+
+run: all
+	@BUILD=$(BUILD) scripts/run-machine
