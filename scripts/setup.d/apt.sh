@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables of scripts/setup
 # An apt state of our own below build/apt: other suites can be asked for packages without the machine's own apt ever
 # seeing them. Uses $build, $codename, $release of scripts/setup.
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables of scripts/setup
 # Folders below build/private: Debian packages, unpacked and not installed. Uses $private of scripts/setup.
 
 # What the lists ask for in one folder: "package version-prefix needs".
 wanted() { list private-common "private-$release" | awk -v tree="$1" '$1 == tree { print $2, $3, $4 }'; }
 
-# The marker is written last and says which wishes the folder fulfils.
-tree_is_ready() { [ -r "$private/$1/.wanted" ] && [ "$(wanted "$1")" = "$(cat "$private/$1/.wanted")" ]; }
+# What a complete folder is marked with: the wishes that it fulfils, and its place, which some of its files contain.
+mark() { wanted "$1" && echo "$private/$1"; }
+tree_is_ready() { [ -r "$private/$1/.mark" ] && [ "$(mark "$1")" = "$(cat "$private/$1/.mark")" ]; }
 
 # The newest version of package $1 that begins with $2.
 version_of() {
@@ -43,7 +44,7 @@ closure() {
     local package prefix needs version
     while read -r package prefix needs; do
         version=$(version_of "$package" "$prefix")
-        [ -n "$version" ] || { echo "setup: no suite has $package $prefix*" >&2 && return 1; }
+        [ -n "$version" ] || { echo "setup: no suite has $package $prefix* (or none could be reached)" >&2 && return 1; }
         case $needs in
         linux) linux_closure "$package" "$version" ;;
         all) full_closure "$package" "$version" ;;
@@ -62,7 +63,7 @@ fetch_tree() {
     for deb in "$debs"/*.deb; do dpkg -x "$deb" "$private/$tree"; done
     rm -rf "$debs"
     case $tree in kernel-*) repoint_headers "$private/$tree" ;; esac
-    wanted "$tree" >"$private/$tree/.wanted"
+    mark "$tree" >"$private/$tree/.mark"
 }
 
 # Debian's headers name their own place, /usr/src, in makefiles and links.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables of scripts/setup
 # The last step of scripts/setup: the emulator's wrapper and make's variables. Uses $build, $private, $root.
 
 # One path for the emulator wherever it comes from.
@@ -23,7 +23,7 @@ EOF
     chmod +x "$wrapper.new"
     # libvirt probes the emulator again when its time stamp changes: leave an equal file alone
     if cmp -s "$wrapper.new" "$wrapper"; then rm "$wrapper.new"; else mv "$wrapper.new" "$wrapper"; fi
-    "$wrapper" --version >"$build/tools/qemu.version" || die "the emulator does not run: $wrapper"
+    "$wrapper" --version >"$build/tools/qemu.version" || die "$wrapper does not run: remove $private/qemu and try again"
 }
 
 kernel_variables() {
