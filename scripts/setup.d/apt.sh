@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154 # variables of scripts/setup
-# An apt state of our own below build/apt: other suites can be asked for packages without the machine's own apt ever
-# seeing them. Uses $build, $codename, $release of scripts/setup.
-
-apt_dir() { echo "$build/apt"; }
+# shellcheck shell=bash disable=SC2154 # variables of its reader
+# An apt state of our own below build/: other suites can be asked for packages without the machine's own apt ever seeing
+# them. Read by scripts/setup and scripts/check-packages, which set $build, $codename, $release, $apt_dir, $apt_options.
 
 # apt with our lists, cache and sources. The machine's preferences do not apply (they pin its own suites); its proxy and
 # other settings do. The sandbox user of apt cannot reach a build folder below a home folder, hence none; signatures
 # are checked all the same.
 private_apt() {
-    local command=$1 dir
+    local command=$1
     shift
-    dir=$(apt_dir)
-    "$command" -q -o Dir::State::lists="$dir/lists" -o Dir::Cache="$dir/cache" \
-        -o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    "$command" -q -o Dir::State::lists="$apt_dir/lists" -o Dir::Cache="$apt_dir/cache" \
+        -o Dir::Etc::sourcelist="$apt_dir/sources.list" -o Dir::Etc::sourceparts=/dev/null \
         -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
-        -o APT::Sandbox::User=root -o Debug::NoLocking=1 -o APT::Get::List-Cleanup=0 "$@"
+        -o APT::Sandbox::User=root -o Debug::NoLocking=1 "${apt_options[@]}" "$@"
 }
 
 # Every package source of this machine as "options|address|suite", from both formats that apt has.
@@ -56,30 +53,31 @@ deb822_sources() {
         END { flush() }' "$1"
 }
 
-# Our sources: the machine's own addresses, with the suites that it lacks beside those that it has.
+# The suites of Debian $release: "own" are those that a machine of it has, "private" adds those that hold what it lacks.
+suites() {
+    case $release/$1 in
+    12/own) printf '%s\n' bookworm bookworm-security ;;
+    12/private) printf '%s\n' bookworm bookworm-backports bookworm-security ;;
+    13/own) printf '%s\n' trixie trixie-security ;;
+    13/private) printf '%s\n' trixie trixie-security bookworm bookworm-security ;;
+    esac
+}
+
+# One-line sources of these suites, at the addresses that this machine has for its own.
 derived_sources() {
-    local options address suite
+    local kind=$1 options address suite name
     machine_sources | while IFS='|' read -r options address suite; do
         case $suite in
-        "$codename" | stable | oldstable)
-            case $release in
-            12) echo "deb $options $address bookworm main" && echo "deb $options $address bookworm-backports main" ;;
-            13) echo "deb $options $address trixie main" && echo "deb $options $address bookworm main" ;;
-            esac ;;
-        "$codename-security" | stable-security | oldstable-security)
-            echo "deb $options $address $codename-security main"
-            [ "$release" = 12 ] || echo "deb $options $address bookworm-security main" ;;
-        esac
+        "$codename" | stable | oldstable) suites "$kind" | grep -v -- '-security$' || true ;;
+        "$codename-security" | stable-security | oldstable-security) suites "$kind" | grep -- '-security$' || true ;;
+        esac | while read -r name; do echo "deb $options $address $name main"; done
     done | tr -s ' ' | sort -u
 }
 
+# private_update own|private: fetches the lists of these suites.
 private_update() {
-    local dir
-    dir=$(apt_dir)
-    mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
-    derived_sources >"$dir/sources.list"
-    [ -s "$dir/sources.list" ] || die "no source of Debian's $codename in /etc/apt: add one and try again"
-    say "asking the suites for what this machine does not have:"
-    sed 's/^/    /' "$dir/sources.list"
+    mkdir -p "$apt_dir/lists/partial" "$apt_dir/cache/archives/partial"
+    derived_sources "$1" >"$apt_dir/sources.list"
+    [ -s "$apt_dir/sources.list" ] || die "no source of Debian's $codename in /etc/apt: add one and try again"
     private_apt apt-get update
 }

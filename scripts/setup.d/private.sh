@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154 # variables of scripts/setup
-# Folders below build/private: Debian packages, unpacked and not installed. Uses $private of scripts/setup.
+# shellcheck shell=bash disable=SC2154 # variables of its reader
+# Folders below build/private: Debian packages, unpacked and not installed. Uses $private, $release of its reader.
+
+# The lines of package lists without comments.
+list() { local file; for file; do sed 's/#.*//; /^[[:space:]]*$/d' "scripts/packages/$file"; done; }
 
 # What the lists ask for in one folder: "package version-prefix needs".
 wanted() { list private-common "private-$release" | awk -v tree="$1" '$1 == tree { print $2, $3, $4 }'; }
@@ -33,9 +36,9 @@ linux_closure() {
 # "name=version" of package $1 of version $2 and of each dependency that the machine does not have. What comes from the
 # backports suite has dependencies there, which apt takes only when told.
 full_closure() {
-    local target=()
-    ! private_apt apt-cache madison "$1" | grep -F "| $2 |" | grep -q "$codename-backports/" ||
-        target=(-t "$codename-backports")
+    local target=() suite
+    suite=$(private_apt apt-cache madison "$1" | grep -F "| $2 |" | grep -oE '[a-z]+-backports' | head -n 1) || true
+    [ -z "$suite" ] || target=(-t "$suite")
     private_apt apt-get "${target[@]}" -s --no-install-recommends --reinstall install "$1=$2" |
         sed -nE 's/^Inst ([^ ]+) (\[[^]]*\] )?\(([^ ]+) .*/\1=\3/p'
 }
