@@ -97,6 +97,7 @@ struct vmnix_handover_cpu {
     uint64_t resumed_tsc; /* TSC at the first instruction back in Linux; written by the module */
     uint32_t pending_nmi; /* NMIs that arrived in the VMM's hands and are Linux's; the module raises them again */
     uint32_t reserved;
+    uint64_t handover; /* struct vmnix_handover in the VMM's address space */
 };
 
 struct vmnix_handover {

@@ -18,6 +18,10 @@
 #define VMNIX_IMAGE_VA 0xffffffff80000000ull
 #define VMNIX_IMAGE_MAX (1u << 20)
 
+/* Where the VMM sees physical memory: address = VMNIX_PHYSMAP_VA + physical address. For the first call the module maps
+ * the arena there, without the image. */
+#define VMNIX_PHYSMAP_VA 0xffff800000000000ull
+
 struct vmnix_image_header {
     uint64_t magic;
     uint32_t handover_abi; /* VMNIX_HANDOVER_ABI of the build */
