@@ -15,12 +15,13 @@ MACHINE_INPUTS   := scripts/console-machine $(wildcard scripts/vmnix.init) \
 
 all: $(BUILD)/console.vmlinuz $(BUILD)/console.cpio.gz
 
-$(BUILD)/machine/%/console.cpio.gz: $(MACHINE_INPUTS) $(BUILD)/setup.mk $(if $(VMKMOD),$(BUILD)/modules/%/vmkmod.ko)
+$(MACHINE_ARCHIVES): $(BUILD)/machine/%/console.cpio.gz: $(MACHINE_INPUTS) $(BUILD)/setup.mk \
+                     $(if $(VMKMOD),$(BUILD)/modules/%/vmkmod.ko)
 	$(call say,MACHINE,$@)
 	$(Q)BUILD=$(BUILD) scripts/console-machine $* $(@D)
 
 # Written together with the archive.
-$(BUILD)/machine/%/console.vmlinuz: $(BUILD)/machine/%/console.cpio.gz
+$(MACHINE_ARCHIVES:.cpio.gz=.vmlinuz): %.vmlinuz: %.cpio.gz
 	@touch $@
 
 # Which kernel $(BUILD)/console.* are of; changes only when the choice does.
@@ -28,7 +29,7 @@ $(BUILD)/machine/chosen: FORCE
 	@mkdir -p $(@D)
 	@echo '$(KERNEL)' | cmp -s - $@ || echo '$(KERNEL)' >$@
 
-$(BUILD)/console.%: $(BUILD)/machine/$(KERNEL)/console.% $(BUILD)/machine/chosen
+$(BUILD)/console.vmlinuz $(BUILD)/console.cpio.gz: $(BUILD)/console.%: $(BUILD)/machine/$(KERNEL)/console.% $(BUILD)/machine/chosen
 	@cp $< $@
 
 .PHONY: machines run FORCE

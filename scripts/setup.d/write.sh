@@ -27,14 +27,15 @@ EOF
 }
 
 kernel_variables() {
-    local series=$1 tree=$private/kernel-$1 release
-    release=$(basename "$(echo "$tree"/lib/modules/*)")
-    [ -d "$tree/lib/modules/$release" ] || tree=$tree/usr
+    local series=$1 tree=$private/kernel-$1 release modules
+    release=$(basename "$(echo "$tree"/boot/vmlinuz-*)" | sed 's/^vmlinuz-//')
+    modules=$tree/usr/lib/modules/$release # Debian 13
+    [ -d "$modules" ] || modules=$tree/lib/modules/$release
     cat <<EOF
 KRELEASE_$series := $release
-KDIR_$series := $private/kernel-$series/usr/src/linux-headers-$release
-VMLINUZ_$series := $private/kernel-$series/boot/vmlinuz-$release
-MODULES_$series := $tree/lib/modules/$release
+KDIR_$series := $tree/usr/src/linux-headers-$release
+VMLINUZ_$series := $tree/boot/vmlinuz-$release
+MODULES_$series := $modules
 EOF
 }
 
