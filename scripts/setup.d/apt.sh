@@ -66,7 +66,7 @@ suites() {
 # One-line sources of these suites, at the addresses that this machine has for its own.
 derived_sources() {
     local kind=$1 options address suite name
-    machine_sources | while IFS='|' read -r options address suite; do
+    machine_sources | grep -v '|cdrom:' | while IFS='|' read -r options address suite; do
         case $suite in
         "$codename" | stable | oldstable) suites "$kind" | grep -v -- '-security$' || true ;;
         "$codename-security" | stable-security | oldstable-security) suites "$kind" | grep -- '-security$' || true ;;
