@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything that tests. tests/README.md tells what is where and how to run one test.
+#   make check     for daily use: unit tests, formatting, licences, scripts, the border (under 2 minutes)
+#   make test      all of it: check, static analysis, fuzz targets briefly, machine suite; ends with "N passed, N failed"
+#   make test-all  the same with the whole matrix and 100 launch cycles
+#   make fuzz      long fuzzing, SECONDS_EACH=600 per target
+#   make bench     instruction counts, build/bench.json
+
+TESTS        := $(BUILD)/tests
+JOBS         ?= 2
+TEST_CXX     ?= $(CXX)
+FUZZ_CXX     ?= clang++
+TEST_WARN    := -Wall -Wextra -Werror -Wno-missing-field-initializers
+TEST_FLAGS   := -I. -g -D_GLIBCXX_ASSERTIONS $(TEST_WARN) -MMD -MP
+SANITIZE     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+RECORD        = BUILD=$(BUILD) tests/record
+
+# ---- unit tests: tests/unit/<area>/*_test.cpp with the area's sources, one program per area ------------------------
+# The optional tests/unit/<area>/area.mk may set SOURCES.<area> (default: vmm/<area>/*.cpp), FLAGS.<area>, LIBS.<area>.
+UNIT_AREAS := $(sort $(patsubst tests/unit/%/,%,$(dir $(wildcard tests/unit/*/*_test.cpp))))
+-include $(wildcard tests/unit/*/area.mk)
+
+define unit_area
+SOURCES.$(1) ?= $(wildcard vmm/$(1)/*.cpp)
+UNIT_OBJECTS.$(1) := $$(patsubst %,$(TESTS)/unit/$(1).o/%.o,$$(SOURCES.$(1)) $(wildcard tests/unit/$(1)/*.cpp))
+$(TESTS)/unit/$(1).o/%.cpp.o: %.cpp
+	$$(call say,CXX,$$< [$(1)])
+	@mkdir -p $$(@D)
+	$(Q)$(TEST_CXX) -std=c++20 -O1 $(TEST_FLAGS) $(SANITIZE) $$(FLAGS.$(1)) -c -o $$@ $$<
+$(TESTS)/unit/$(1).o/%.c.o: %.c
+	$$(call say,CC,$$< [$(1)])
+	@mkdir -p $$(@D)
+	$(Q)$(CC) -std=gnu11 -O1 $(TEST_FLAGS) $(SANITIZE) $$(FLAGS.$(1)) -c -o $$@ $$<
+$(TESTS)/unit/$(1): $$(UNIT_OBJECTS.$(1))
+	$$(call say,LINK,$$@)
+	$(Q)$(TEST_CXX) $(SANITIZE) -o $$@ $$^ $$(LIBS.$(1)) -lgmock -lgtest -lgtest_main -pthread
+-include $$(UNIT_OBJECTS.$(1):.o=.d)
+endef
+$(foreach area,$(UNIT_AREAS),$(eval $(call unit_area,$(area))))
+
+UNIT_PROGRAMS := $(UNIT_AREAS:%=$(TESTS)/unit/%)
+.PHONY: unit unit-programs
+unit-programs: $(UNIT_PROGRAMS)
+unit: unit-programs
+	@tests/run unit
+
+# ---- fuzz targets: tests/fuzz/<name>_fuzz.cpp, corpus in tests/fuzz/corpus/<name> ----------------------------------
+# tests/fuzz/<name>.mk sets FUZZ_SOURCES.<name>, FUZZ_FLOOR.<name> (coverage that the short run must reach) and, when
+# the defaults do not do, FUZZ_RUNS.<name>, FUZZ_FLAGS.<name> (compiler), FUZZ_OPTIONS.<name> (libFuzzer).
+FUZZ_TARGETS := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
+SECONDS_EACH ?= 600
+-include $(wildcard tests/fuzz/*.mk)
+
+define fuzz_target
+FUZZ_RUNS.$(1) ?= 20000
+$(TESTS)/fuzz/$(1): tests/fuzz/$(1)_fuzz.cpp $$(FUZZ_SOURCES.$(1))
+	$$(call say,FUZZ,$$@)
+	@mkdir -p $$(@D)
+	$(Q)$(FUZZ_CXX) -std=c++20 -O1 $(TEST_FLAGS) $$(FUZZ_FLAGS.$(1)) \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    -MF $$@.d -MT $$@ -o $$@ $$(filter %.cpp,$$^)
+-include $(TESTS)/fuzz/$(1).d
+fuzz-short-$(1): $(TESTS)/fuzz/$(1)
+	@$(RECORD) fuzz.$(1) tests/fuzz/run $$< tests/fuzz/corpus/$(1) $$(FUZZ_FLOOR.$(1)) \
+	    -runs=$$(FUZZ_RUNS.$(1)) -seed=1 $$(FUZZ_OPTIONS.$(1))
+fuzz-long-$(1): $(TESTS)/fuzz/$(1)
+	@mkdir -p $(TESTS)/fuzz/found/$(1)
+	$$< -max_total_time=$(SECONDS_EACH) -artifact_prefix=$(TESTS)/fuzz/$(1)- -print_final_stats=1 \
+	    $$(FUZZ_OPTIONS.$(1)) $(TESTS)/fuzz/found/$(1) tests/fuzz/corpus/$(1)
+.PHONY: fuzz-short-$(1) fuzz-long-$(1)
+endef
+$(foreach target,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(target))))
+
+.PHONY: fuzz fuzz-short fuzz-programs
+fuzz-programs: $(FUZZ_TARGETS:%=$(TESTS)/fuzz/%)
+fuzz-short: $(FUZZ_TARGETS:%=fuzz-short-%)
+fuzz: $(FUZZ_TARGETS:%=fuzz-long-%)
+
+# ---- machine tests: one program that drives emulated machines through libvirt --------------------------------------
+MACHINE_TEST_SOURCES := $(wildcard tests/machine/harness/*.cpp tests/machine/suites/*.cpp)
+MACHINE_TEST_OBJECTS := $(MACHINE_TEST_SOURCES:%=$(TESTS)/machine/o/%.o)
+MACHINE_TESTS        := $(TESTS)/machine/machine-tests
+GUEST_TOOL_SOURCES   := $(wildcard tests/machine/tools/*.cpp)
+GUEST_TOOL_OBJECTS   := $(GUEST_TOOL_SOURCES:%=$(TESTS)/guest/o/%.o)
+GUEST_TOOL           := $(TESTS)/guest/vmnix-probe
+GUEST_KMOD           := $(KERNELS:%=$(TESTS)/guest/%/vmnix_poke.ko)
+TEST_INITRDS         := $(KERNELS:%=$(TESTS)/machine/initrd-%)
+
+$(TESTS)/machine/o/%.cpp.o: %.cpp
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(TEST_CXX) -std=c++20 -O1 $(TEST_FLAGS) -c -o $@ $<
+$(MACHINE_TESTS): $(MACHINE_TEST_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(TEST_CXX) -o $@ $^ -lvirt -lvirt-qemu -lfmt -lgmock -lgtest -pthread
+-include $(MACHINE_TEST_OBJECTS:.o=.d)
+
+# Runs inside the test machines, whose userland has no C library: hence static.
+$(TESTS)/guest/o/%.cpp.o: %.cpp
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(TEST_CXX) -std=c++20 -Os $(TEST_FLAGS) -fno-exceptions -fno-rtti -c -o $@ $<
+$(GUEST_TOOL): $(GUEST_TOOL_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(TEST_CXX) -static -s -o $@ $^
+-include $(GUEST_TOOL_OBJECTS:.o=.d)
+
+# The module that does what no program can: a copy of the folder per kernel, as Kbuild writes beside the sources.
+$(TESTS)/guest/%/vmnix_poke.ko: $(wildcard tests/machine/kmod/*)
+	$(call say,MODULE,$@)
+	@mkdir -p $(@D)
+	@cp tests/machine/kmod/* $(@D)/
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR_$*) M=$(abspath $(@D)) modules >$(@D)/make.log 2>&1 || { cat $(@D)/make.log; false; }
+
+# The kernel unpacks archives that follow one another: the console's own, then what only tests need.
+$(TESTS)/machine/initrd-%: $(BUILD)/machine/%/console.cpio.gz $(GUEST_TOOL) $(TESTS)/guest/%/vmnix_poke.ko tests/machine/pack
+	$(call say,INITRD,$@)
+	@mkdir -p $(@D)
+	$(Q)tests/machine/pack $@ $< $(GUEST_TOOL) $(TESTS)/guest/$*/vmnix_poke.ko
+.SECONDARY: $(GUEST_KMOD)
+
+.PHONY: machine-programs machine
+machine-programs: $(MACHINE_TESTS) $(TEST_INITRDS)
+machine: machine-programs
+	@tests/run machine
+
+# ---- the rest ----------------------------------------------------------------------------------------------------
+.PHONY: check test test-all tidy
+check test test-all:
+	@MAKE='$(MAKE)' BUILD=$(BUILD) KERNEL=$(KERNEL) JOBS=$(JOBS) tests/run $@
+
+# .clang-tidy says why each check is off. Files are analysed with the flags that they are built with.
+tidy:
+	@$(RECORD) clang-tidy tests/tidy

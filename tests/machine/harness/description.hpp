@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What a test machine is made of. Plain data: tests keep tables of these.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace harness {
+
+// A network card joined to another machine by a socket file; one side listens.
+struct Nic {
+    std::string socket;
+    bool listens = false;
+    std::string model = "e1000";
+    unsigned slot = 0x10; // on the root bus; q35 lets slots that are equal modulo 4 share an interrupt line
+};
+
+struct Description {
+    std::string kernel = "6.12";
+    unsigned cpus = 2;
+    bool la57 = true;
+    bool x2apic = false;
+    unsigned memory_mib = 1024;
+    std::string append;                // more kernel parameters
+    std::vector<Nic> nics;             // none unless a test wants one
+    std::vector<std::string> emulator; // more arguments of the emulator
+    bool counts_instructions = false;  // the TSC counts instructions, one CPU after the other
+    bool keeps_crashed = false;        // a reset ends the machine instead of booting it again
+    bool shares_places = false;        // the test holds the right to run it, see Places
+
+    std::string name() const;
+    // The description as a libvirt domain; `serial_log` is written by the emulator.
+    std::string domain_xml(const std::string &title, const std::string &initrd, const std::string &serial_log) const;
+};
+
+std::ostream &operator<<(std::ostream &out, const Description &description);
+
+} // namespace harness

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A running test machine. Boots on construction to a shell, is destroyed with the object.
+#pragma once
+
+#include "tests/machine/harness/description.hpp"
+#include "tests/machine/harness/locks.hpp"
+#include "tests/machine/harness/serial.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <libvirt/libvirt.h>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+
+namespace harness {
+
+// What a command typed at the shell printed (both streams) and how it ended.
+struct Outcome {
+    std::string output;
+    int code = -1;
+    bool ok() const { return code == 0; }
+};
+
+class Machine {
+  public:
+    explicit Machine(Description description);
+    ~Machine();
+    Machine(const Machine &) = delete;
+
+    const Description &description() const { return description_; }
+    Serial &serial() { return *serial_; }
+    const std::filesystem::path &folder() const { return folder_; }
+
+    // Types a command at the shell and waits for its end. Throws Timeout, never returns half an answer.
+    Outcome run(const std::string &command, Seconds limit = Seconds(60));
+    // As above; a code other than 0 throws, with the output.
+    std::string must(const std::string &command, Seconds limit = Seconds(60));
+    // Types and does not wait: for commands after which there is no shell.
+    void type(const std::string &command) { serial_->type(command + "\n"); }
+    // After a reboot: the new shell.
+    void wait_for_shell(Seconds limit = Seconds(120));
+
+    nlohmann::json monitor(const std::string &command, nlohmann::json arguments = nlohmann::json::object());
+    std::string human_monitor(const std::string &command);
+    void read_memory(std::uint64_t physical, std::span<std::byte> out); // as the emulator sees it
+    std::uint64_t read_word(std::uint64_t physical);
+    std::filesystem::path save_memory(std::uint64_t physical, std::uint64_t bytes); // to a file in folder()
+    void inject_nmi();
+    void reset();
+    void pause();
+    void resume();
+
+    bool alive() const;               // the emulator runs
+    void wait_for_end(Seconds limit); // the emulator ended (power-off)
+    void end();                       // ends it now; its counts and logs are then complete
+
+  private:
+    void start();
+    void boot();
+    void open_session(Seconds limit);
+
+    Description description_;
+    std::filesystem::path folder_;
+    std::string title_;
+    std::optional<Places> places_;
+    virDomainPtr domain_ = nullptr;
+    std::unique_ptr<Serial> serial_;
+    unsigned commands_ = 0;
+};
+
+} // namespace harness

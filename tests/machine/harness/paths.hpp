@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Where the build put things. Everything is found from the test program itself, which lies in <build>/tests/machine/.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace harness::paths {
+
+std::filesystem::path build();
+std::string emulator();                        // the wrapper that scripts/setup wrote
+std::string kernel(const std::string &series); // the console machine's kernel
+std::string initrd(const std::string &series); // its archive, with the test programs added
+std::filesystem::path output();                // folder of the running test, created
+std::filesystem::path output_of(const std::string &test);
+
+} // namespace harness::paths
