@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// LapicEffect: what the caller has to do after a write to a virtual LAPIC. Two machine words, returned in registers.
+#pragma once
+
+#include "vmm/apic/ipi.hpp"
+#include "vmm/apic/registers.hpp"
+
+#include <cstdint>
+#include <type_traits>
+
+namespace vmm {
+
+struct LapicEffect {
+    enum class Kind : std::uint8_t {
+        None,              // all done; look at deliverable() before entering the guest as always
+        EoiBroadcast,      // a level-triggered `vector` ended: tell every virtual IO-APIC
+        SendIpi,           // deliver `ipi`; a Fixed one to oneself has been taken care of already
+        TimerChanged,      // re-read timer_deadline() and program the physical timer
+        PhysicalWrite,     // write `physical.value` to the physical LAPIC's register `physical.reg`
+        PhysicalAll,       // the software enable bit changed: mirror all kMirroredRegisters, and as TimerChanged
+        ModeChanged,       // IA32_APIC_BASE changed the mode: as PhysicalAll, and the trapped range or MSRs change
+        GeneralProtection, // inject #GP(0), nothing changed
+    };
+    struct Physical {
+        LapicRegister reg;
+        std::uint32_t value;
+    };
+
+    Kind kind = Kind::None;
+    std::uint8_t vector = 0; // EoiBroadcast
+    union {
+        Ipi ipi{};         // SendIpi
+        Physical physical; // PhysicalWrite
+    };
+
+    constexpr LapicEffect() {}
+    constexpr LapicEffect(Kind what) : kind(what) {}
+    static constexpr LapicEffect eoi(std::uint8_t vector) {
+        LapicEffect effect(Kind::EoiBroadcast);
+        effect.vector = vector;
+        return effect;
+    }
+    static constexpr LapicEffect send(const Ipi &ipi) {
+        LapicEffect effect(Kind::SendIpi);
+        effect.ipi = ipi;
+        return effect;
+    }
+    static constexpr LapicEffect write_physical(LapicRegister reg, std::uint32_t value) {
+        LapicEffect effect(Kind::PhysicalWrite);
+        effect.physical = {reg, value};
+        return effect;
+    }
+};
+static_assert(sizeof(LapicEffect) == 16 && std::is_trivially_copyable_v<LapicEffect>);
+
+} // namespace vmm
