@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Interrupts are off around every switch, and the vendor part holds NMIs off as well. What the VMM had to take in that
+ * time it counts, and it is sent again here.
+ */
+#define pr_fmt(fmt) "vmnix: " fmt
+
+#include <linux/cpu.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+#include <linux/stop_machine.h>
+#include <asm/msr.h>
+
+#include "handover.h"
+#include "lapic.h"
+#include "switch.h"
+#include "vmnix.h"
+
+DEFINE_PER_CPU(struct vmnix_cpu, vmnix_cpus);
+
+static const struct {
+	int error;
+	const char *text;
+} failures[] = {
+	[VMNIX_ERR_ABI] = { -ENOEXEC, "module and image are not of one build" },
+	[VMNIX_ERR_MEMORY] = { -ENOMEM, "the reserved memory is too small for this machine" },
+	[VMNIX_ERR_CPU] = { -ENODEV, "a CPU feature is missing" },
+	[VMNIX_ERR_STATE] = { -EIO, "a CPU's state cannot be run as a guest" },
+	[VMNIX_ERR_TIMEOUT] = { -ETIMEDOUT, "a CPU did not come in time" },
+	[VMNIX_ERR_PEER] = { -EIO, "another CPU failed" },
+	[VMNIX_ERR_INJECTED] = { -ECANCELED, "a test asked for this failure" },
+	[VMNIX_ERR_LAYOUT] = { -EINVAL, "memory map and device addresses contradict one another" },
+};
+
+static int report_failure(const char *what, int status, u32 cpu, u32 step)
+{
+	bool known = status > 0 && status < ARRAY_SIZE(failures) && failures[status].error;
+
+	pr_err("%s failed: %s (status %d, CPU index %u, step %u); nothing has changed\n", what,
+	       known ? failures[status].text : "unknown status", status, cpu, step);
+	return known ? failures[status].error : -EIO;
+}
+
+/* On a bare CPU with interrupts off, after NMIs are let through again. */
+static void send_pending_nmis(struct vmnix_cpu *cpu)
+{
+	/* NMIs do not queue: one stands for all. */
+	if (cpu->page->pending_nmi)
+		vmnix_lapic_nmi_self();
+	cpu->page->pending_nmi = 0;
+}
+
+static void switch_into(struct vmnix_cpu *cpu, enum vmnix_call call)
+{
+	cpu->irq_off_tsc = rdtsc_ordered();
+	vmnix_svm_hold(&cpu->hold);
+	cpu->page->efer = cpu->hold.efer;
+	cpu->page->irq_off_tsc = cpu->irq_off_tsc;
+	cpu->status = vmnix_switch_enter(cpu->page, call);
+	cpu->resumed_tsc = rdtsc();
+	/* As a guest NMIs are free, EFER is as it was, and the page is out of reach. */
+	if (call == VMNIX_CALL_ENTER && cpu->status == VMNIX_OK)
+		return;
+	vmnix_svm_release(&cpu->hold);
+	send_pending_nmis(cpu);
+}
+
+int vmnix_handover_init(struct vmnix *v)
+{
+	struct vmnix_cpu *cpu;
+	unsigned long flags;
+	int status;
+
+	local_irq_save(flags);
+	cpu = this_cpu_ptr(&vmnix_cpus);
+	switch_into(cpu, VMNIX_CALL_INIT);
+	status = cpu->status;
+	v->record.init_tsc = cpu->resumed_tsc - cpu->irq_off_tsc;
+	local_irq_restore(flags);
+	return status ? report_failure("initialising the VMM", status, 0, 0) : 0;
+}
+
+static int enter_here(void *unused)
+{
+	switch_into(this_cpu_ptr(&vmnix_cpus), VMNIX_CALL_ENTER);
+	return 0;
+}
+
+static void record_stop(struct vmnix *v)
+{
+	u64 first = ~0ull, last = 0;
+	unsigned int cpu;
+
+	for_each_cpu(cpu, &v->cpus) {
+		first = min(first, per_cpu(vmnix_cpus, cpu).irq_off_tsc);
+		last = max(last, per_cpu(vmnix_cpus, cpu).resumed_tsc);
+	}
+	v->record.stopped_tsc = last - first;
+}
+
+/* The cause rather than its consequences on the others: a CPU that only followed says VMNIX_ERR_PEER. */
+static int first_failure(struct vmnix *v)
+{
+	int status = VMNIX_OK;
+	unsigned int cpu;
+
+	for_each_cpu(cpu, &v->cpus) {
+		int here = per_cpu(vmnix_cpus, cpu).status;
+
+		if (here && (!status || status == VMNIX_ERR_PEER))
+			status = here;
+	}
+	return status;
+}
+
+int vmnix_handover_enter(struct vmnix *v)
+{
+	int ret = stop_machine(enter_here, NULL, &v->cpus);
+	int status;
+
+	if (ret)
+		return ret;
+	record_stop(v);
+	status = first_failure(v);
+	if (!status)
+		return 0;
+	return report_failure("handing the CPUs over", status, v->handover->failed_cpu, v->handover->failed_step);
+}
+
+static int leave_here(void *unused)
+{
+	struct vmnix_cpu *cpu = this_cpu_ptr(&vmnix_cpus);
+
+	cpu->irq_off_tsc = rdtsc_ordered();
+	cpu->status = vmnix_switch_leave(VMNIX_HC_LEAVE);
+	cpu->resumed_tsc = rdtsc();
+	if (cpu->status)
+		return 0;
+	vmnix_svm_release(&cpu->hold);
+	send_pending_nmis(cpu);
+	return 0;
+}
+
+/* A CPU that sleeps offline sleeps in the VMM's hands; it has to come to the rendezvous like all others. */
+static int wake_all(struct vmnix *v)
+{
+	unsigned int cpu;
+	int ret;
+
+	for_each_cpu(cpu, &v->cpus) {
+		if (cpu_online(cpu))
+			continue;
+		ret = add_cpu(cpu);
+		if (ret) {
+			pr_warn("CPU %u does not come online (error %d), and must before the VMM can be left\n", cpu, ret);
+			return ret;
+		}
+		pr_info("CPU %u was brought online to leave the VMM\n", cpu);
+	}
+	return 0;
+}
+
+int vmnix_handover_leave(struct vmnix *v)
+{
+	int ret, status;
+
+	ret = wake_all(v);
+	if (ret)
+		return ret;
+	cpu_hotplug_disable();
+	if (!cpumask_subset(&v->cpus, cpu_online_mask))
+		ret = -EAGAIN;
+	else
+		ret = stop_machine(leave_here, NULL, &v->cpus);
+	cpu_hotplug_enable();
+	if (ret)
+		return ret;
+	record_stop(v);
+	status = first_failure(v);
+	if (!status)
+		return 0;
+	pr_warn("the VMM does not let go now (error %d)\n", -status);
+	return status == -VMNIX_HC_ETIMEDOUT ? -ETIMEDOUT : -EBUSY;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* AMD64 Architecture Programmer's Manual, volume 2, chapter 15: 15.4 enabling, 15.17 GIF, 15.30 MSRs. */
+#include <asm/msr.h>
+
+#include "svm.h"
+
+void vmnix_svm_hold(struct vmnix_hold *hold)
+{
+	rdmsrl(MSR_EFER, hold->efer);
+	wrmsrl(MSR_EFER, hold->efer | EFER_SVME);
+	rdmsrl(MSR_VM_HSAVE_PA, hold->host_save);
+	asm volatile("clgi" : : : "memory");
+}
+
+void vmnix_svm_release(const struct vmnix_hold *hold)
+{
+	wrmsrl(MSR_VM_HSAVE_PA, hold->host_save);
+	asm volatile("stgi" : : : "memory");
+	wrmsrl(MSR_EFER, hold->efer);
+}
+
+long vmnix_svm_hypercall(struct vmnix_registers *call)
+{
+	asm volatile("vmmcall" : "+a"(call->rax), "+D"(call->rdi), "+S"(call->rsi), "+d"(call->rdx) : : "memory");
+	return call->rax;
+}

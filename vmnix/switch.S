@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The switch stub: the only code that both Linux and the VMM execute, on one page that both map at the same address
+ * while a CPU changes hands. abi/handover/handover.h is the contract. No instrumentation, no return thunk: those are
+ * Linux's code elsewhere. Everything from the first CR write to the last runs with NMIs, SMIs and machine checks held
+ * off, so that no handler sees the mixed state; the unwinder's hints there only keep objtool informed.
+ */
+#include <linux/linkage.h>
+#include <linux/objtool.h>
+#include <asm/ibt.h>
+#include <asm/nospec-branch.h>
+#include <asm/orc_types.h>
+#include <asm/processor-flags.h>
+#include <asm/unwind_hints.h>
+
+#include "abi/handover/offsets.h"
+
+#define CR4_CET (1 << 23)
+/* What the VMM's tables do without until its own values are set. */
+#define CR4_OFF (X86_CR4_PCIDE | X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | CR4_CET)
+#define DR7_OFF 0x400
+
+/* RFLAGS, six callee-saved registers and the return address. */
+.macro HINT_FRAME
+	UNWIND_HINT type=UNWIND_HINT_TYPE_CALL sp_reg=ORC_REG_SP sp_offset=64
+.endm
+
+.macro PUSH_FRAME
+	pushfq
+	pushq	%rbx
+	pushq	%rbp
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+.endm
+
+.macro POP_FRAME_AND_RETURN
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbp
+	popq	%rbx
+	popfq
+	ANNOTATE_UNRET_SAFE
+	ret
+	int3
+.endm
+
+	.section .text..vmnix_stub, "ax", @progbits
+	.balign 4096
+.Lpage:
+
+/* int vmnix_switch_enter(struct vmnix_handover_cpu *cpu, u32 call) */
+SYM_CODE_START_NOALIGN(vmnix_switch_enter)
+	UNWIND_HINT_FUNC
+	ENDBR
+	PUSH_FRAME
+	movq	%rsp, VMNIX_OFF_RSP(%rdi)
+	movq	%cr0, %rax
+	movq	%rax, VMNIX_OFF_CR0(%rdi)
+	movq	%cr2, %rax
+	movq	%rax, VMNIX_OFF_CR2(%rdi)
+	movq	%cr3, %rax
+	movq	%rax, VMNIX_OFF_CR3(%rdi)
+	movq	%dr6, %rax
+	movq	%rax, VMNIX_OFF_DR6(%rdi)
+	movq	%dr7, %rax
+	movq	%rax, VMNIX_OFF_DR7(%rdi)
+	sgdt	VMNIX_OFF_GDTR(%rdi)
+	sidt	VMNIX_OFF_IDTR(%rdi)
+	movw	%cs, VMNIX_OFF_CS(%rdi)
+	movw	%ss, VMNIX_OFF_SS(%rdi)
+	movw	%ds, VMNIX_OFF_DS(%rdi)
+	movw	%es, VMNIX_OFF_ES(%rdi)
+	movw	%fs, VMNIX_OFF_FS(%rdi)
+	movw	%gs, VMNIX_OFF_GS(%rdi)
+	str	VMNIX_OFF_TR(%rdi)
+	sldt	VMNIX_OFF_LDTR(%rdi)
+
+	/* Linux's breakpoints must not fire in the VMM. */
+	movl	$DR7_OFF, %eax
+	movq	%rax, %dr7
+
+	movq	VMNIX_OFF_VMM_CR3(%rdi), %rbx
+	movq	VMNIX_OFF_VMM_RSP(%rdi), %rcx
+	movq	VMNIX_OFF_VMM_SELF(%rdi), %rdx
+	movq	VMNIX_OFF_ENTRY(%rdi), %r8
+
+	movq	%cr4, %rax
+	movq	%rax, VMNIX_OFF_CR4(%rdi)
+	andq	$~CR4_OFF, %rax
+	movq	%rax, %cr4
+	/* From here until the VMM has its own IDT nothing may fault. */
+	movq	%rbx, %cr3
+	movq	%rcx, %rsp
+	HINT_FRAME
+	movq	%rdx, %rdi
+	xorl	%ebp, %ebp
+	cld
+	ANNOTATE_RETPOLINE_SAFE
+	jmp	*%r8
+	int3
+SYM_CODE_END(vmnix_switch_enter)
+
+/* int vmnix_switch_leave(u32 hypercall) */
+SYM_CODE_START_NOALIGN(vmnix_switch_leave)
+	UNWIND_HINT_FUNC
+	ENDBR
+	PUSH_FRAME
+	movl	%edi, %eax
+	xorl	%edi, %edi
+	xorl	%esi, %esi
+	xorl	%edx, %edx
+	vmmcall
+	/* Still a guest: the VMM refused. Otherwise it came back by vmnix_stub_leave, with rsp as it is here. */
+	POP_FRAME_AND_RETURN
+SYM_CODE_END(vmnix_switch_leave)
+
+/*
+ * The VMM jumps here to give a CPU back: its tables in force, rdi = struct vmnix_handover_cpu in them, eax = result,
+ * FS, GS, TR, LDTR and the system call MSRs already Linux's. The structure is not mapped at rdi after the switch, so
+ * all of it is read before.
+ */
+SYM_CODE_START_NOALIGN(vmnix_stub_leave)
+	HINT_FRAME
+	ENDBR
+	movl	%eax, %ebp
+	movq	VMNIX_OFF_CR0(%rdi), %r8
+	movq	VMNIX_OFF_CR2(%rdi), %r9
+	movq	VMNIX_OFF_CR3(%rdi), %r10
+	movq	VMNIX_OFF_CR4(%rdi), %r11
+	movq	VMNIX_OFF_RSP(%rdi), %r12
+	movq	VMNIX_OFF_CS(%rdi), %r13	/* CS, SS, DS, ES: 16 bits each */
+	movq	VMNIX_OFF_DR7(%rdi), %r14
+	movq	VMNIX_OFF_DR6(%rdi), %r15
+	/* Nothing reads the tables before Linux's CR3 makes them visible. */
+	lgdt	VMNIX_OFF_GDTR(%rdi)
+	lidt	VMNIX_OFF_IDTR(%rdi)
+
+	/* CR4.PCIDE can be set only while the PCID in CR3 is 0; writing CR4 also flushes the VMM's translations. */
+	movq	%r10, %rax
+	andq	$~0xfff, %rax
+	movq	%rax, %cr3
+	movq	%r11, %cr4
+	movq	%r10, %cr3
+	movq	%r8, %cr0
+	movq	%r9, %cr2
+	movq	%r12, %rsp
+
+	movzwl	%r13w, %eax
+	shrq	$16, %r13
+	movl	%r13d, %ecx
+	movw	%cx, %ss
+	shrq	$16, %r13
+	movl	%r13d, %ecx
+	movw	%cx, %ds
+	shrq	$16, %r13
+	movl	%r13d, %ecx
+	movw	%cx, %es
+	leaq	.Llinux_cs(%rip), %rcx
+	pushq	%rax
+	pushq	%rcx
+	lretq
+.Llinux_cs:
+	HINT_FRAME
+	ANNOTATE_NOENDBR
+	movq	%r15, %dr6
+	movq	%r14, %dr7
+	movl	%ebp, %eax
+	POP_FRAME_AND_RETURN
+SYM_CODE_END(vmnix_stub_leave)
+
+/* Where a CPU wakes as a guest: rsp as vmnix_switch_enter stored it. */
+SYM_CODE_START_NOALIGN(vmnix_stub_resume)
+	HINT_FRAME
+	ENDBR
+	xorl	%eax, %eax
+	POP_FRAME_AND_RETURN
+SYM_CODE_END(vmnix_stub_resume)
+
+	/* Exactly one page: the assembler refuses to go backwards. */
+	.org	.Lpage + 4096, 0xcc

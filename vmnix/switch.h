@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The one page of code that both sides execute; switch.S. */
+#ifndef VMNIX_SWITCH_H
+#define VMNIX_SWITCH_H
+
+#include <linux/types.h>
+
+struct vmnix_handover_cpu;
+
+extern char vmnix_stub_leave[];
+extern char vmnix_stub_resume[];
+
+/* Interrupts off, NMIs held off. Returns enum vmnix_status: 0 from VMNIX_CALL_ENTER means as a guest. */
+int vmnix_switch_enter(struct vmnix_handover_cpu *cpu, u32 call);
+
+/* Interrupts off. 0: this CPU is bare again, with NMIs held off. Negative VMNIX_HC_E*: still a guest. */
+int vmnix_switch_leave(u32 hypercall);
+
+#endif
