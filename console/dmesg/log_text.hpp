@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace console {
+
+// All but printable ASCII as \xNN: a log line may quote what a guest chose, and must not command the reader's terminal.
+std::string printable(std::string_view text);
+
+// Puts the pieces that reads return together to lines.
+class LineSplitter {
+  public:
+    std::vector<std::string> feed(std::string_view piece); // the lines that it completes, without newline
+    std::string rest();                                    // the line that never ended; empties it
+
+  private:
+    std::string pending_;
+};
+
+} // namespace console

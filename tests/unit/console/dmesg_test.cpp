@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "console/dmesg/dmesg_command.hpp"
+
+#include <gtest/gtest.h>
+
+#include "console/dmesg/log_text.hpp"
+#include "tests/unit/console/fakes.hpp"
+
+using namespace console;
+using test::World;
+
+TEST(LogText, NothingInALogCommandsTheTerminal) {
+    EXPECT_EQ(printable("a\tb\n"), "a\tb\n");
+    EXPECT_EQ(printable(std::string_view("\x1b[2J\0\x7f\x9b", 7)), "\\x1b[2J\\x00\\x7f\\x9b");
+}
+
+TEST(LogText, SplitsLinesAcrossPieces) {
+    LineSplitter splitter;
+    EXPECT_EQ(splitter.feed("one\ntw"), std::vector<std::string>{"one"});
+    EXPECT_EQ(splitter.feed("o\n\nthr"), (std::vector<std::string>{"two", ""}));
+    EXPECT_EQ(splitter.rest(), "thr");
+    EXPECT_EQ(splitter.rest(), "");
+}
+
+TEST(Dmesg, PrintsTheKeptLogAndEnds) {
+    World world;
+    world.machine.log = {"first\nsec", "ond\n"};
+    EXPECT_EQ(run_dmesg(world.environment, {}), ExitCode::Ok);
+    EXPECT_EQ(world.out.text, "first\nsecond\n");
+}
+
+TEST(Dmesg, FollowGoesOnUntilTheVmmIsGone) {
+    World world;
+    world.machine.log = {"one\n", "", "two\n", "", "three\n"};
+    world.machine.waits = {VmmDevice::Wait::Readable, VmmDevice::Wait::Timeout};
+    try {
+        run_dmesg(world.environment, {.follow = true});
+        FAIL() << "it ended as if all were well";
+    } catch (const Failure &failure) {
+        EXPECT_EQ(failure.code(), ExitCode::NotRunning);
+    }
+    EXPECT_EQ(world.out.text, "one\ntwo\nthree\n");
+}
+
+TEST(Dmesg, JsonIsOneObjectPerLine) {
+    World world;
+    world.machine.log = {"a \"b\"\nc", "d"};
+    EXPECT_EQ(run_dmesg(world.environment, {.json = true}), ExitCode::Ok);
+    EXPECT_EQ(world.out.text, "{\"line\":\"a \\\"b\\\"\"}\n{\"line\":\"cd\"}\n");
+}
