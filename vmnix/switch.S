@@ -148,6 +148,7 @@ SYM_CODE_START_NOALIGN(vmnix_stub_leave)
 	movq	%r8, %cr0
 	movq	%r9, %cr2
 	movq	%r12, %rsp
+	HINT_FRAME
 
 	movzwl	%r13w, %eax
 	shrq	$16, %r13
