@@ -6,6 +6,7 @@
 MODULE_SOURCES := $(wildcard vmnix/*.c vmnix/*.h vmnix/*.S) vmnix/Kbuild
 MODULE_ABI     := $(shell find vmnix/abi -name '*.h')
 MODULE_DIGEST  := $(BUILD)/modules/image_digest.h
+VMKMOD         := $(BUILD)/vmkmod.ko
 
 # The pure sources, which unit tests and the command compile too.
 MODULE_PURE := vmnix/elf.c vmnix/image_text.c vmnix/known_bits.c vmnix/memmap.c vmnix/preflight.c
@@ -31,7 +32,9 @@ $(BUILD)/modules/$(1)/vmkmod.ko: $(MODULE_SOURCES) $(MODULE_ABI) $(MODULE_DIGEST
 endef
 $(foreach kernel,$(KERNELS),$(eval $(call module_rules,$(kernel))))
 
-$(BUILD)/vmkmod.ko: $(BUILD)/modules/$(KERNEL)/vmkmod.ko
+all: $(VMKMOD)
+
+$(VMKMOD): $(BUILD)/modules/$(KERNEL)/vmkmod.ko
 	$(Q)cp $< $@
 
 .PHONY: modules

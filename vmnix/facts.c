@@ -10,7 +10,6 @@
 
 #include "abi/hypercall/hypercall.h"
 #include "facts.h"
-#include "reserve.h"
 
 #define CPUID_SVM 0x8000000a
 #define SVM_NPT BIT(0)
@@ -120,7 +119,7 @@ void vmnix_facts_gather(struct vmnix_facts *facts, const struct vmnix_platform *
 	facts->highest_ram = platform->highest_ram;
 	facts->memory_ranges = platform->memory_count;
 	facts->ioapic_count = platform->ioapic_count;
-	facts->memory_needed = vmnix_arena_size(facts->cpu_count);
+	facts->memory_needed = vmnix_memory_needed(facts->cpu_count);
 	facts->memory_available = (u64)si_mem_available() << PAGE_SHIFT;
 	if (facts->cpu_count <= VMNIX_MAX_CPUS)
 		on_each_cpu(read_cpu, facts, 1);

@@ -305,33 +305,47 @@ static bool row_memory(const struct vmnix_facts *f, struct vmnix_refusal *r)
 }
 
 struct row {
+	const char *name;
 	bool (*refuses)(const struct vmnix_facts *f, struct vmnix_refusal *r);
 	uint32_t needs; /* enum vmnix_unknown: skipped when one of these is unknown */
 };
 
 static const struct row rows[] = {
-	{ row_command_line, 0 },
-	{ row_under_vmnix, 0 },
-	{ row_vendor, 0 },
-	{ row_svm, 0 },
-	{ row_npt, 0 },
-	{ row_too_many_cpus, 0 },
-	{ row_firmware_switch, VMNIX_UNKNOWN_REGISTERS },
-	{ row_long_mode, VMNIX_UNKNOWN_REGISTERS },
-	{ row_svm_in_use, VMNIX_UNKNOWN_REGISTERS },
-	{ row_closed_world, VMNIX_UNKNOWN_REGISTERS },
-	{ row_encryption, VMNIX_UNKNOWN_REGISTERS },
-	{ row_supervisor_shadow_stack, VMNIX_UNKNOWN_REGISTERS },
-	{ row_agreement, VMNIX_UNKNOWN_REGISTERS },
-	{ row_lapic, VMNIX_UNKNOWN_REGISTERS },
-	{ row_physical_bits, 0 },
-	{ row_ioapic, 0 },
-	{ row_memory_map, 0 },
-	{ row_tsc, 0 },
-	{ row_offline_cpus, 0 },
-	{ row_image, VMNIX_UNKNOWN_IMAGE },
-	{ row_memory, 0 },
+	{ "kernel command line", row_command_line, 0 },
+	{ "not launched yet", row_under_vmnix, 0 },
+	{ "CPU vendor", row_vendor, 0 },
+	{ "SVM", row_svm, 0 },
+	{ "nested paging", row_npt, 0 },
+	{ "number of CPUs", row_too_many_cpus, 0 },
+	{ "SVM enabled by firmware", row_firmware_switch, VMNIX_UNKNOWN_REGISTERS },
+	{ "64-bit mode", row_long_mode, VMNIX_UNKNOWN_REGISTERS },
+	{ "SVM not in use", row_svm_in_use, VMNIX_UNKNOWN_REGISTERS },
+	{ "CPU features in use", row_closed_world, VMNIX_UNKNOWN_REGISTERS },
+	{ "memory encryption", row_encryption, VMNIX_UNKNOWN_REGISTERS },
+	{ "shadow stacks", row_supervisor_shadow_stack, VMNIX_UNKNOWN_REGISTERS },
+	{ "CPUs alike", row_agreement, VMNIX_UNKNOWN_REGISTERS },
+	{ "local APIC", row_lapic, VMNIX_UNKNOWN_REGISTERS },
+	{ "physical addresses", row_physical_bits, 0 },
+	{ "IO-APIC", row_ioapic, 0 },
+	{ "memory map", row_memory_map, VMNIX_UNKNOWN_MEMORY_MAP },
+	{ "time stamp counter", row_tsc, 0 },
+	{ "CPUs online", row_offline_cpus, 0 },
+	{ "VMM image", row_image, VMNIX_UNKNOWN_IMAGE },
+	{ "free memory", row_memory, 0 },
 };
+
+const char *vmnix_preflight_row_name(uint32_t row)
+{
+	return row < sizeof(rows) / sizeof(rows[0]) ? rows[row].name : NULL;
+}
+
+enum vmnix_verdict vmnix_preflight_row(const struct vmnix_facts *facts, uint32_t row, struct vmnix_refusal *refusal)
+{
+	memset(refusal, 0, sizeof(*refusal));
+	if (rows[row].needs & facts->unknown)
+		return VMNIX_ROW_UNKNOWN;
+	return rows[row].refuses(facts, refusal) ? VMNIX_ROW_REFUSED : VMNIX_ROW_ACCEPTED;
+}
 
 struct vmnix_refusal vmnix_preflight(const struct vmnix_facts *facts)
 {
@@ -339,8 +353,8 @@ struct vmnix_refusal vmnix_preflight(const struct vmnix_facts *facts)
 	uint32_t i;
 
 	memset(&refusal, 0, sizeof(refusal));
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (!(rows[i].needs & facts->unknown) && rows[i].refuses(facts, &refusal))
+	for (i = 0; vmnix_preflight_row_name(i); i++)
+		if (vmnix_preflight_row(facts, i, &refusal) == VMNIX_ROW_REFUSED)
 			break;
 	return refusal;
 }

@@ -28,7 +28,8 @@ struct vmnix_cpu_facts {
 enum vmnix_unknown {
 	VMNIX_UNKNOWN_REGISTERS = 1u << 0, /* CR4 and MSRs: user space sees some, or none */
 	VMNIX_UNKNOWN_IMAGE = 1u << 1,
-	VMNIX_UNKNOWN_KVM = 1u << 2, /* kvm_users */
+	VMNIX_UNKNOWN_KVM = 1u << 2,	    /* kvm_users */
+	VMNIX_UNKNOWN_MEMORY_MAP = 1u << 3, /* memory_ranges */
 };
 
 struct vmnix_facts {
@@ -64,9 +65,24 @@ struct vmnix_refusal {
 	char remedy[160];
 };
 
+enum vmnix_verdict { VMNIX_ROW_ACCEPTED, VMNIX_ROW_REFUSED, VMNIX_ROW_UNKNOWN };
+
+/* What the VMM needs for `cpus` CPUs: image, per-CPU structures and stacks, page tables; a multiple of 2 MiB. */
+static inline uint64_t vmnix_memory_needed(uint32_t cpus)
+{
+	const uint64_t fixed = 4ull << 20, per_cpu = 64ull << 10, unit = 2ull << 20;
+
+	return (fixed + cpus * per_cpu + unit - 1) / unit * unit;
+}
+
 VMNIX_BEGIN_C
 /* The first row that refuses decides. */
 struct vmnix_refusal vmnix_preflight(const struct vmnix_facts *facts);
+
+/* Row by row, to show all that is in the way: rows are numbered from 0, and a name of NULL ends them. More CPUs than
+ * cpu[] holds must come with VMNIX_UNKNOWN_REGISTERS. */
+const char *vmnix_preflight_row_name(uint32_t row);
+enum vmnix_verdict vmnix_preflight_row(const struct vmnix_facts *facts, uint32_t row, struct vmnix_refusal *refusal);
 
 /* What is worth telling of an accepted machine, or NULL: index 0 and up. */
 const char *vmnix_preflight_warning(const struct vmnix_facts *facts, uint32_t index);

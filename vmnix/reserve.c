@@ -19,14 +19,7 @@
 #include "reserve.h"
 #include "abi/handover/image.h"
 
-#define ARENA_FIXED (4ul << 20)
-#define ARENA_PER_CPU (64ul << 10)
 #define PASSES 3
-
-size_t vmnix_arena_size(unsigned int cpus)
-{
-	return ALIGN(ARENA_FIXED + cpus * ARENA_PER_CPU, VMNIX_ARENA_ALIGN);
-}
 
 phys_addr_t vmnix_arena_base(const struct vmnix_arena *arena)
 {

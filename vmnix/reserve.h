@@ -14,9 +14,6 @@ struct vmnix_arena {
 	unsigned int tries;  /* alloc_contig_range calls it took */
 };
 
-/* What the VMM needs for `cpus` CPUs: image, per-CPU structures and stacks, page tables; a multiple of 2 MiB. */
-size_t vmnix_arena_size(unsigned int cpus);
-
 int vmnix_arena_reserve(struct vmnix_arena *arena, size_t size);
 void vmnix_arena_release(struct vmnix_arena *arena);
 
