@@ -24,9 +24,9 @@
 #define TSC_KHZ_LEAST 100000ull
 
 #ifdef __KERNEL__
-#define PRINTF_LIKE(format, first) __printf(format, first)
+#define PRINTF_LIKE(text, first) __printf(text, first)
 #else
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #endif
 
 static PRINTF_LIKE(3, 4) bool refuse(struct vmnix_refusal *r, int error, const char *format, ...)
