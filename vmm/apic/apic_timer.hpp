@@ -30,6 +30,7 @@ class ApicTimer {
     void restore(TimerMode mode, std::uint32_t initial, std::uint32_t current, std::uint32_t tdcr,
                  std::uint64_t tsc_deadline, std::uint64_t now);
 
+    // Call expire() before any of these: an expiry that is due and not yet seen is lost in them.
     // To or from TscDeadline disarms; between OneShot and Periodic a running count goes on.
     void set_mode(TimerMode mode, std::uint64_t now);
     void set_initial_count(std::uint32_t count, std::uint64_t now); // ignored in TscDeadline mode

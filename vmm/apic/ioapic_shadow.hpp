@@ -51,7 +51,7 @@ class IoapicShadow {
     void let_go(unsigned pin) { held_.reset(pin); }
 
   private:
-    void note_level(unsigned pin);
+    void drop_refused(unsigned pin);
 
     std::array<std::uint64_t, ioapic::kMaxPins> entries_{};
     std::array<std::uint64_t, ioapic::kMaxPins> captured_{};

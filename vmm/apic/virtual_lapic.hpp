@@ -129,9 +129,10 @@ class VirtualLapic {
     // Physical timer fired, or may have: raises the interrupt if it is due. True: re-read timer_deadline().
     bool expire_timer(std::uint64_t now);
 
-    // What to write to the physical LAPIC for a mirrored register. Delivery modes that could harm the VMM (INIT, SMI,
-    // reserved; ExtINT unless found unmasked at restore()) and illegal vectors are masked there; the guest reads back
-    // what it wrote.
+    // What to write to the physical LAPIC for a mirrored register. What could harm the VMM is masked there: INIT,
+    // reserved modes, SMI and ExtINT unless restore() found them open in this register, illegal vectors, and
+    // level-triggered vectors (nothing could hold their line back until the guest's EOI). The guest reads what it
+    // wrote.
     std::uint32_t physical_value(LapicRegister reg) const;
     bool is_present(LapicRegister reg) const { return rules_.is_present(reg); }
     // The physical LVT masked itself (performance counters do at their interrupt).
@@ -153,15 +154,26 @@ class VirtualLapic {
   private:
     static constexpr unsigned kLvtCount = 12;
 
-    static constexpr unsigned lvt_slot(LapicRegister reg);
-    std::uint32_t lvt(LapicRegister reg) const;
+    // CMCI is 0, the timer to the error LVT 2 to 7, the extended ones 8 to 11.
+    static constexpr unsigned lvt_slot(LapicRegister reg) {
+        if (reg >= LapicRegister::ExtendedLvt0)
+            return 8 + index_of(reg) % 4;
+        return reg == LapicRegister::LvtCmci ? 0 : index_of(reg) % 8;
+    }
+    std::uint32_t lvt(LapicRegister reg) const { return lvt_[lvt_slot(reg)]; }
+    bool is_accepting() const { return mode_ != LapicMode::Disabled && is_software_enabled(); }
+    bool is_lvt_safe(LapicRegister reg) const;
     void clear_registers();
     void collect_posted();
-    void update_ppr();
+    void update_ppr() {
+        const std::uint8_t ppr = tpr_ >> 4 >= highest_isr_ >> 4 ? tpr_ : highest_isr_ & 0xf0;
+        ppr_.store(ppr, std::memory_order_relaxed);
+    }
     void publish_address();
     std::uint32_t id_register() const;
     std::uint32_t logical_destination() const;
     std::uint32_t arbitration_priority() const;
+    std::uint32_t extended_features() const;
     std::uint32_t read_register(LapicRegister reg, std::uint64_t now);
     LapicEffect write_cold(LapicRegister reg, std::uint64_t value, std::uint64_t now);
     LapicEffect write_register(LapicRegister reg, std::uint32_t value, std::uint64_t now);
@@ -188,7 +200,7 @@ class VirtualLapic {
     std::uint32_t esr_ = 0;             // as last latched by a write
     std::uint32_t detected_errors_ = 0; // since that write
     std::uint32_t extended_control_ = 0;
-    bool external_allowed_ = false; // LINT0 was found as an open ExtINT
+    std::array<std::uint32_t, kLvtCount> captured_lvt_{};
     LapicConfig config_;
     LapicRules rules_;
     std::atomic<std::uint64_t> address_{0};

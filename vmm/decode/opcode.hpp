@@ -67,6 +67,7 @@ enum class Special : std::uint8_t {
     Pause,
     Transaction,
     System,
+    Lkgs,
     Extract,
     Popcnt,
     Control,

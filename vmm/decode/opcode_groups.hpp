@@ -85,6 +85,7 @@ consteval GroupRows task_rows() {
                                      Operation::Ltr,  Operation::Other, Operation::Other};
     for (unsigned reg = 0; reg < kOperations.size(); ++reg)
         rows[reg] = {.operation = kOperations[reg], .width = 2, .traits = kModRm};
+    rows[6] = {.special = Special::Lkgs, .traits = kModRm};
     return rows;
 }
 
@@ -141,14 +142,10 @@ inline constexpr std::array<GroupRows, 15> kGroups{
 };
 static_assert(kGroups.size() == static_cast<unsigned>(Group::AnyMod));
 
-// 0F 01 with ModRM.mod = 3, by the low six bits of ModRM. kUndefined marks what no manual defines.
+// 0F 01 with ModRM.mod = 3, by the low six bits of ModRM. The format is the same for all, whether we know them or not.
 consteval std::array<Opcode, 64> system_rows() {
     std::array<Opcode, 64> rows{};
-    rows.fill(kUndefinedOpcode);
     const auto set = [&](unsigned modrm, Operation operation) { rows[modrm & 0x3f] = {.operation = operation}; };
-    for (unsigned modrm : {0xc0, 0xc2, 0xc3, 0xc4, 0xc5, 0xca, 0xcb, 0xcf, 0xd0, 0xd4, 0xd5,
-                           0xd6, 0xd7, 0xe8, 0xea, 0xec, 0xed, 0xee, 0xef, 0xf8, 0xfc})
-        set(modrm, Operation::Other);
     for (unsigned reg : {0xe0, 0xf0}) // SMSW, LMSW
         for (unsigned rm = 0; rm < 8; ++rm)
             set(reg + rm, reg == 0xe0 ? Operation::Smsw : Operation::Lmsw);

@@ -20,8 +20,6 @@ constexpr Result<opcodes::Opcode> refine_system(std::uint8_t modrm, Prefixes pre
         return opcode;
     }
     const opcodes::Opcode row = opcodes::kSystemRows[modrm & 0x3f];
-    if (row.has(opcodes::kUndefined))
-        return Errc::Invalid;
     // Another instruction or none, save for VMGEXIT, which is VMMCALL unless the guest is an SEV-ES one.
     const bool any_prefix =
         row.operation == Operation::Vmmcall || row.operation == Operation::Smsw || row.operation == Operation::Lmsw;
@@ -69,6 +67,9 @@ constexpr Result<opcodes::Opcode> refine_control(std::uint8_t modrm, Prefixes pr
         break;
     case Special::System:
         return refine_system(modrm, prefixes, opcode);
+    case Special::Lkgs:
+        valid = prefixes.has(Prefixes::kRepne);
+        break;
     case Special::Extract: // EXTRQ, INSERTQ; otherwise VMREAD
         if (prefixes.mandatory())
             opcode.immediate = opcodes::Immediate::Extract;

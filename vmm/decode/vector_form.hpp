@@ -29,7 +29,7 @@ constexpr Result<unsigned> take_vector_map(ByteCursor &cursor, std::uint8_t firs
     const std::uint8_t second = TRY(cursor.take<std::uint8_t>());
     if (first != 0x62) {
         const unsigned map = payload & 0x1f;
-        const bool known = first == 0x8f ? map <= 10 : map >= 1 && map <= 3;
+        const bool known = first == 0x8f ? map <= 10 : (map >= 1 && map <= 3) || map == 7;
         return known ? Result<unsigned>(map) : Errc::Invalid;
     }
     TRY(cursor.skip(1));
@@ -41,7 +41,7 @@ constexpr Result<unsigned> take_vector_map(ByteCursor &cursor, std::uint8_t firs
 constexpr unsigned vector_immediate_bytes(unsigned map, std::uint8_t opcode) {
     if (map == 3 || map == 8)
         return 1;
-    if (map == 10)
+    if (map == 10 || map == 7)
         return 4;
     const bool shuffle_or_shift = opcode >= 0x70 && opcode <= 0x73;
     const bool compare_or_insert = opcode == 0xc2 || (opcode >= 0xc4 && opcode <= 0xc6);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vmm/apic/ioapic_shadow.hpp"
+
+namespace vmm {
+namespace {
+
+constexpr std::uint64_t kLowHalf = 0xffffffff;
+
+} // namespace
+
+void IoapicShadow::reset(unsigned pins) {
+    *this = IoapicShadow();
+    pins_ = pins;
+}
+
+void IoapicShadow::set_captured(unsigned pin, std::uint64_t entry) {
+    captured_[pin] = entry;
+    set_high(pin, static_cast<std::uint32_t>(entry >> 32));
+    set_low(pin, static_cast<std::uint32_t>(entry));
+}
+
+void IoapicShadow::set_low(unsigned pin, std::uint32_t value) {
+    entries_[pin] = (entries_[pin] & ~kLowHalf) | (value & kEntryLowWritable);
+    if (is_level(entries_[pin])) {
+        level_.set(pin);
+    } else {
+        // Edge mode has no Remote IRR: this is how software ends an interrupt where there is no EOI register.
+        level_.reset(pin);
+        held_.reset(pin);
+    }
+    drop_refused(pin);
+}
+
+void IoapicShadow::set_high(unsigned pin, std::uint32_t value) {
+    entries_[pin] = (entries_[pin] & kLowHalf) | std::uint64_t{value} << 32;
+    drop_refused(pin);
+}
+
+void IoapicShadow::hold(unsigned pin, std::uint8_t vector) {
+    held_.set(pin);
+    vector_[pin] = vector;
+}
+
+// Somebody cares about the pin again.
+void IoapicShadow::drop_refused(unsigned pin) {
+    if (is_held(pin) && vector_[pin] == 0)
+        held_.reset(pin);
+}
+
+} // namespace vmm

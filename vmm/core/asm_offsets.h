@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What assembly knows of a CPU's block and of struct Cpu; core/cpu.hpp asserts it. */
+#ifndef VMM_CORE_ASM_OFFSETS_H
+#define VMM_CORE_ASM_OFFSETS_H
+
+#define CPU_BLOCK_SIZE 0x10000
+#define CPU_IN_BLOCK 0x8000
+
+/* Relative to the block. */
+#define CPU_ACKNOWLEDGED (CPU_IN_BLOCK + 0)
+#define CPU_NMIS (CPU_IN_BLOCK + 4)
+#define CPU_MACHINE_CHECKS (CPU_IN_BLOCK + 8)
+
+/* Relative to struct Cpu. */
+#define CPU_GPR 0x10
+#define CPU_BACKEND 0x90
+
+#endif

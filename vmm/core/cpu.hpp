@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Everything that belongs to one CPU and its console vCPU. It lies in the CPU's block (address_map.hpp), so that any
+// code on that CPU's stack finds it from the stack pointer.
+#pragma once
+
+#include "vmm/apic/virtual_lapic.hpp"
+#include "vmm/core/address_map.hpp"
+#include "vmm/core/asm_offsets.h"
+#include "vmm/core/mailbox.hpp"
+#include "vmm/exit/decode_cache.hpp"
+#include "vmm/x86/descriptors.hpp"
+#include "vmm/x86/physical_lapic.hpp"
+#include "vmnix/abi/handover/handover.h"
+#include "vmnix/abi/hypercall/hypercall.h"
+
+#include <array>
+
+namespace vmm {
+
+struct Cpu {
+    // Assembly knows these by asm_offsets.h.
+    std::uint32_t acknowledged = 0; // vector that the acknowledge window took; 0 for none
+    std::uint32_t nmis = 0;         // arrived in the VMM's hands, not yet handed on
+    std::uint32_t machine_checks = 0;
+    std::uint32_t index = 0;
+    std::array<std::uint64_t, 16> gpr{}; // the guest's, by x86::Gpr
+    alignas(16) std::array<std::byte, 128> backend_room{};
+
+    std::uint32_t apic_id = 0;
+    std::uint32_t reset_edx = 0; // what INIT leaves in EDX: family, model, stepping
+    vmnix_handover_cpu *handover = nullptr;
+    x86::PhysicalLapic physical_lapic{false, 0};
+    VirtualLapic lapic;
+    std::uint64_t timer_armed = ApicTimer::kNever; // TSC for which the physical timer is set
+    vmnix_vcpu_state vcpu_state = VMNIX_VCPU_RUNNING;
+    std::uint32_t guest_nmis = 0;           // to be injected, 0 to 2 as hardware holds one beside the one in service
+    std::uint32_t guest_machine_checks = 0; // to be injected
+    Mailbox mailbox;
+    DecodeCache decode_cache;
+    vmnix_cpu_stats stats{};
+    LapicImage lapic_at_launch; // to put back when the launch is rolled back
+    x86::Gdt gdt{};
+    x86::Tss tss{};
+
+    // The backend's state lies in room that neutral code does not look into.
+    template <class State> State &backend() {
+        static_assert(sizeof(State) <= sizeof(backend_room) && alignof(State) <= 16);
+        return *reinterpret_cast<State *>(backend_room.data()); // constructed by the backend in prepare()
+    }
+
+    std::uint64_t stack_top() const { return block() + kStackOffset + kStackSize; }
+    std::uint64_t fault_stack_top() const { return block() + kFaultStackOffset + kFaultStackSize; }
+
+  private:
+    std::uint64_t block() const { return reinterpret_cast<std::uint64_t>(this) & ~(kCpuBlockSize - 1); }
+};
+
+static_assert(offsetof(Cpu, acknowledged) + kCpuOffset == CPU_ACKNOWLEDGED);
+static_assert(offsetof(Cpu, nmis) + kCpuOffset == CPU_NMIS);
+static_assert(offsetof(Cpu, machine_checks) + kCpuOffset == CPU_MACHINE_CHECKS);
+static_assert(offsetof(Cpu, gpr) == CPU_GPR && offsetof(Cpu, backend_room) == CPU_BACKEND);
+static_assert(CPU_BLOCK_SIZE == kCpuBlockSize && CPU_IN_BLOCK == kCpuOffset);
+static_assert(sizeof(Cpu) <= kCpuRoom);
+
+inline Cpu *cpu_at(unsigned index) {
+    return reinterpret_cast<Cpu *>(kCpuBlockVa + index * kCpuBlockSize + kCpuOffset); // address_map.hpp
+}
+
+// Null on a stack that is no CPU's, as during VMNIX_CALL_INIT.
+inline Cpu *this_cpu_or_null() {
+    std::uint64_t rsp;
+    asm("mov %%rsp, %0" : "=r"(rsp));
+    const std::uint64_t block = rsp & ~(kCpuBlockSize - 1);
+    if (block < kCpuBlockVa || block >= kCpuBlockVa + VMNIX_MAX_CPUS * kCpuBlockSize)
+        return nullptr;
+    return reinterpret_cast<Cpu *>(block + kCpuOffset);
+}
+
+} // namespace vmm

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vmm/core/hypercalls.hpp"
+
+#include "vmm/core/launch.hpp"
+#include "vmm/core/vmm.hpp"
+#include "vmm/x86/intrinsics.hpp"
+
+#include <algorithm>
+
+extern "C" const vmnix_image_header vmm_header;
+
+namespace vmm {
+namespace {
+
+HypercallResult fail(vmnix_hypercall_error error) {
+    return {.error = error};
+}
+
+// Copies at most `room` bytes of a structure that grows at its end: what an older caller does not know it does not get.
+template <class T> HypercallResult copy_out(T &value, std::uint64_t address, std::uint64_t room) {
+    if (room < sizeof(value.size))
+        return fail(VMNIX_HC_EINVAL);
+    value.size = static_cast<std::uint32_t>(std::min<std::uint64_t>(room, sizeof(T)));
+    if (!g_vmm.ram.memory().write(Gpa(address), &value, value.size))
+        return fail(VMNIX_HC_EFAULT);
+    return {.rdi = value.size};
+}
+
+HypercallResult info(Cpu &, const HypercallArguments &a) {
+    vmnix_info info{};
+    info.hypercall_abi = VMNIX_HYPERCALL_ABI;
+    std::copy(std::begin(vmm_header.version), std::end(vmm_header.version), info.version);
+    std::copy(std::begin(vmm_header.build_id), std::end(vmm_header.build_id), info.build_id);
+    info.cpu_count = g_vmm.cpu_count;
+    info.arena_base = g_vmm.handover->arena_base;
+    info.arena_size = g_vmm.handover->arena_size;
+    info.arena_used = g_vmm.frames.next() - Hpa(g_vmm.handover->arena_base);
+    info.tsc_khz = g_vmm.handover->tsc_khz;
+    info.launched_tsc = g_vmm.launched_tsc;
+    info.features = g_vmm.features;
+    info.backend = VMNIX_BACKEND_SVM;
+    info.paging_levels = g_vmm.host.levels();
+    info.x2apic = g_vmm.x2apic;
+    info.isolation = VMNIX_ISOLATION_NONE;
+    info.log_size = g_vmm.log.unguarded().size();
+    info.log_head = g_vmm.log.lock()->head();
+    info.silicon = g_vmm.untested;
+    return copy_out(info, a.rdi, a.rsi);
+}
+
+HypercallResult cpu_stats(Cpu &, const HypercallArguments &a) {
+    if (a.rdx >= g_vmm.cpu_count)
+        return fail(VMNIX_HC_EINVAL);
+    const Cpu &of = *g_vmm.cpus[a.rdx];
+    vmnix_cpu_stats stats = of.stats; // counters of a running CPU: each is whole, together they are a snapshot
+    stats.apic_id = of.apic_id;
+    stats.state = of.vcpu_state;
+    stats.kinds = VMNIX_EXIT_KINDS;
+    stats.tsc = x86::rdtsc();
+    return copy_out(stats, a.rdi, a.rsi);
+}
+
+HypercallResult log_read(Cpu &, const HypercallArguments &a) {
+    const Gpa to(a.rdi);
+    if (a.rsi == 0 || a.rsi > kPageSize - to.page_offset())
+        return fail(VMNIX_HC_EINVAL);
+    std::byte *buffer = g_vmm.ram.at(to, a.rsi);
+    if (!buffer)
+        return fail(VMNIX_HC_EFAULT);
+    std::uint64_t position = a.rdx;
+    const unsigned bytes = g_vmm.log.lock()->read(position, {reinterpret_cast<char *>(buffer), a.rsi});
+    return {.rdi = bytes, .rsi = position};
+}
+
+HypercallResult set_event(Cpu &, const HypercallArguments &a) {
+    constexpr std::uint64_t kFirstVector = 32;
+    if (a.rdi > 255 || (a.rdi != 0 && a.rdi < kFirstVector) || a.rsi >= g_vmm.cpu_count)
+        return fail(VMNIX_HC_EINVAL);
+    g_vmm.event_target = static_cast<std::uint32_t>(a.rdi == 0 ? 0 : a.rsi << 8 | a.rdi);
+    return {};
+}
+
+HypercallResult leave(Cpu &cpu, const HypercallArguments &) {
+    if (!agree_to_leave(cpu))
+        return fail(VMNIX_HC_ETIMEDOUT);
+    return {.leave = true};
+}
+
+[[gnu::noinline]] std::uint64_t overflow_stack(std::uint64_t depth) {
+    volatile std::uint64_t frame[64];
+    frame[0] = depth;
+    return depth == 0 ? 0 : overflow_stack(depth - 1) + frame[0];
+}
+
+HypercallResult test_call(Cpu &cpu, const HypercallArguments &a) {
+    if (!(g_vmm.features & VMNIX_FEATURE_TEST))
+        return fail(VMNIX_HC_ENOSYS);
+    switch (a.rdi) {
+    case VMNIX_TEST_PLANT: {
+        const auto frame = g_vmm.frames.allocate();
+        if (!frame)
+            return fail(VMNIX_HC_EBUSY);
+        std::uint64_t *words = at_physical<std::uint64_t>(*frame);
+        std::fill(words, words + kPageSize / sizeof(*words), a.rsi);
+        return {.rdi = frame->raw()};
+    }
+    case VMNIX_TEST_PANIC:
+        if (a.rsi == 1)
+            *reinterpret_cast<volatile std::uint64_t *>(8) = 0; // asked for: an unmapped address
+        if (a.rsi == 2)
+            return {.rdi = overflow_stack(1u << 20) + cpu.index};
+        panic("a test asked for it", __FILE__, __LINE__);
+    default:
+        return fail(VMNIX_HC_EINVAL);
+    }
+}
+
+using Call = HypercallResult (*)(Cpu &, const HypercallArguments &);
+
+// By enum vmnix_hypercall; VERSION is answered before the table is reached.
+constexpr Call kCalls[VMNIX_HC_COUNT] = {nullptr, info, cpu_stats, log_read, set_event, leave, test_call};
+
+} // namespace
+
+HypercallResult call(Cpu &cpu, const HypercallArguments &arguments) {
+    if (arguments.number >= VMNIX_HC_COUNT || !kCalls[arguments.number])
+        return fail(VMNIX_HC_ENOSYS);
+    return kCalls[arguments.number](cpu, arguments);
+}
+
+} // namespace vmm

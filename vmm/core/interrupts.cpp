@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vmm/core/interrupts.hpp"
+
+#include "vmm/core/vmm.hpp"
+#include "vmm/x86/intrinsics.hpp"
+
+namespace vmm {
+namespace {
+
+using x86::PhysicalLapic;
+
+bool physical_bit(const Cpu &cpu, LapicRegister first, std::uint8_t vector) {
+    const auto reg = lapic_register_plus(first, vector / 32u);
+    return cpu.physical_lapic.read(static_cast<std::uint32_t>(reg)) >> (vector % 32u) & 1;
+}
+
+void take_timer(Cpu &cpu) {
+    cpu.timer_armed = ApicTimer::kNever;
+    cpu.physical_lapic.eoi();
+    cpu.stats.timer_fired++;
+    arm_timer(cpu);
+}
+
+// Masked at the IO-APIC before the EOI, both under one lock: see virtual_ioapic.hpp.
+void take_level(Cpu &cpu, std::uint8_t vector) {
+    auto io_apics = g_vmm.io_apics.lock();
+    for (IoApics::One &one : io_apics->all())
+        one.model.level_arrived(vector);
+    cpu.physical_lapic.eoi();
+    if (!cpu.lapic.accept(vector, true))
+        for (IoApics::One &one : io_apics->all())
+            one.model.level_refused(vector);
+}
+
+Cpu *lowest(std::span<Cpu *const> cpus, const Ipi &ipi, const Cpu &from) {
+    Cpu *best = nullptr;
+    for (Cpu *cpu : cpus) {
+        const bool candidate = matches(cpu->lapic, ipi, from.lapic) && cpu->lapic.address().enabled;
+        if (candidate && (!best || cpu->lapic.priority() < best->lapic.priority()))
+            best = cpu;
+    }
+    return best;
+}
+
+void mail(Cpu &from, Cpu &to, Mail what) {
+    to.mailbox.post(what);
+    if (&from != &to)
+        kick(from, to);
+}
+
+void deliver(Cpu &from, Cpu &to, const Ipi &ipi) {
+    switch (ipi.mode) {
+    case DeliveryMode::Fixed:
+    case DeliveryMode::LowestPriority:
+        if (&from != &to || ipi.mode == DeliveryMode::LowestPriority) // the model has seen to a fixed one to itself
+            post_interrupt(from, to, ipi.vector);
+        break;
+    case DeliveryMode::Nmi:
+        mail(from, to, Mail::Nmi);
+        break;
+    case DeliveryMode::Init:
+        mail(from, to, Mail::Init);
+        break;
+    case DeliveryMode::StartUp:
+        to.mailbox.sipi_vector = ipi.vector;
+        mail(from, to, Mail::Sipi);
+        break;
+    default:
+        log("CPU ", from.index, ": IPI of delivery mode ", static_cast<unsigned>(ipi.mode), " dropped");
+    }
+}
+
+// TSC ticks to timer counts, rounded up so that the timer is never early; as many as the register takes.
+std::uint32_t timer_count(std::uint64_t ticks) {
+    constexpr std::uint64_t kMost = 0xffffffff;
+    const std::uint64_t longest = kMost * g_vmm.handover->tsc_khz / g_vmm.handover->apic_timer_khz;
+    if (ticks >= longest)
+        return kMost;
+    // ticks < 2^32 * tsc/timer, so that ticks * timer_khz stays far below 2^64
+    return static_cast<std::uint32_t>(ticks * g_vmm.handover->apic_timer_khz / g_vmm.handover->tsc_khz + 1);
+}
+
+void program_timer(Cpu &cpu, std::uint64_t deadline, std::uint64_t now) {
+    if (g_vmm.tsc_deadline) {
+        // Ordered after the LVT write by the launch; later writes need no fence (APM vol. 2, 16.4.1).
+        x86::wrmsr(x86::msr::TscDeadline, deadline == ApicTimer::kNever ? 0 : deadline);
+        return;
+    }
+    const std::uint32_t count = deadline == ApicTimer::kNever ? 0 : timer_count(deadline - now);
+    cpu.physical_lapic.write(PhysicalLapic::kInitialCount, count);
+}
+
+constexpr std::uint32_t kRunsWithInstructions[] = {0x100, 0x180, 0x200};
+
+} // namespace
+
+void take_interrupt(Cpu &cpu) {
+    const auto vector = static_cast<std::uint8_t>(cpu.acknowledged);
+    if (vector == 0)
+        return; // whoever asserted it has withdrawn it
+    if (vector == kTimerVector && cpu.timer_armed != ApicTimer::kNever) {
+        take_timer(cpu);
+    } else if (vector == kKickVector && (cpu.mailbox.any() || cpu.lapic.inbox().any())) {
+        cpu.physical_lapic.eoi();
+    } else if (physical_bit(cpu, LapicRegister::Tmr0, vector)) {
+        take_level(cpu, vector);
+    } else if (physical_bit(cpu, LapicRegister::Isr0, vector)) {
+        cpu.physical_lapic.eoi();
+        cpu.lapic.accept(vector, false);
+    } // otherwise it is spurious: nothing is in service and nobody waits for it
+}
+
+void arm_timer(Cpu &cpu) {
+    const std::uint64_t now = x86::rdtsc();
+    cpu.lapic.expire_timer(now);
+    const std::uint64_t deadline = cpu.lapic.timer_deadline();
+    if (deadline == cpu.timer_armed)
+        return;
+    cpu.timer_armed = deadline;
+    program_timer(cpu, deadline, now);
+}
+
+void send_ipi(Cpu &from, const Ipi &ipi) {
+    from.stats.ipis_sent++;
+    if (ipi.mode == DeliveryMode::LowestPriority) {
+        if (Cpu *to = lowest(g_vmm.all_cpus(), ipi, from))
+            deliver(from, *to, ipi);
+        return;
+    }
+    for (Cpu *to : g_vmm.all_cpus())
+        if (matches(to->lapic, ipi, from.lapic))
+            deliver(from, *to, ipi);
+}
+
+void end_level_interrupt(std::uint8_t vector) {
+    auto io_apics = g_vmm.io_apics.lock();
+    for (IoApics::One &one : io_apics->all())
+        one.model.guest_eoi(vector);
+}
+
+void kick(Cpu &from, const Cpu &to) {
+    from.physical_lapic.send(PhysicalLapic::kAssert | kKickVector, to.apic_id);
+}
+
+void post_interrupt(Cpu &from, Cpu &to, std::uint8_t vector) {
+    if (to.lapic.inbox().post(vector) && &from != &to)
+        kick(from, to);
+}
+
+void mirror_lapic(Cpu &cpu) {
+    for (LapicRegister reg : kMirroredRegisters) {
+        const bool fixed_in_x2apic =
+            reg == LapicRegister::DestinationFormat || reg == LapicRegister::LogicalDestination;
+        if (!cpu.lapic.is_present(reg) || (cpu.physical_lapic.x2apic() && fixed_in_x2apic))
+            continue;
+        cpu.physical_lapic.write(static_cast<std::uint32_t>(reg), cpu.lapic.physical_value(reg));
+    }
+}
+
+LapicImage read_lapic(const Cpu &cpu) {
+    constexpr LapicRegister kOnce[] = {
+        LapicRegister::Id,           LapicRegister::Version,        LapicRegister::TaskPriority,
+        LapicRegister::LogicalDestination, LapicRegister::SpuriousVector, LapicRegister::IcrLow,
+        LapicRegister::LvtTimer,     LapicRegister::LvtThermal,     LapicRegister::LvtPmc,
+        LapicRegister::LvtLint0,     LapicRegister::LvtLint1,       LapicRegister::LvtError,
+        LapicRegister::InitialCount, LapicRegister::CurrentCount,   LapicRegister::DivideConfiguration};
+    LapicImage image;
+    const auto copy = [&](LapicRegister reg) { image[reg] = cpu.physical_lapic.read(static_cast<std::uint32_t>(reg)); };
+    image.apic_base = x86::rdmsr(x86::msr::ApicBase);
+    for (LapicRegister reg : kOnce)
+        copy(reg);
+    if (!cpu.physical_lapic.x2apic()) {
+        copy(LapicRegister::DestinationFormat);
+        copy(LapicRegister::IcrHigh);
+    }
+    if (lapic::VersionMaxLvt::get(image[LapicRegister::Version]) >= 6)
+        copy(LapicRegister::LvtCmci);
+    for (std::uint32_t run : kRunsWithInstructions)
+        for (unsigned i = 0; i < 8; i++)
+            copy(lapic_register_plus(static_cast<LapicRegister>(run), i));
+    if (g_vmm.tsc_deadline)
+        image.tsc_deadline = x86::rdmsr(x86::msr::TscDeadline);
+    return image;
+}
+
+Result<> take_lapic(Cpu &cpu) {
+    constexpr std::uint32_t kDivideByOne = 0xb, kDeadlineMode = 2u << 17;
+    const std::uint64_t now = x86::rdtsc();
+    LapicImage image = read_lapic(cpu);
+    cpu.lapic_at_launch = image;
+    // What waits in the physical APIC stays there and is forwarded when it arrives.
+    for (unsigned i = 0; i < 8; i++)
+        image[lapic_register_plus(LapicRegister::Irr0, i)] = 0;
+    const LapicConfig config{.apic_id = cpu.apic_id,
+                             .version = image[LapicRegister::Version],
+                             .extended_features = 0,
+                             .x2apic = (x86::cpuid(1).ecx & 1u << 21) != 0,
+                             .tsc_deadline = g_vmm.tsc_deadline,
+                             .bootstrap = lapic::BaseBootstrap::get(image.apic_base),
+                             .tsc_khz = static_cast<std::uint32_t>(g_vmm.handover->tsc_khz),
+                             .timer_khz = static_cast<std::uint32_t>(g_vmm.handover->apic_timer_khz)};
+    TRY(cpu.lapic.configure(config));
+    cpu.lapic.restore(image, now);
+    cpu.physical_lapic.write(PhysicalLapic::kInitialCount, 0);
+    cpu.physical_lapic.write(PhysicalLapic::kDivide, kDivideByOne);
+    cpu.physical_lapic.write(PhysicalLapic::kLvtTimer, kTimerVector | (g_vmm.tsc_deadline ? kDeadlineMode : 0));
+    if (g_vmm.tsc_deadline)
+        asm volatile("mfence" : : : "memory"); // before the first deadline: APM vol. 2, 16.4.1
+    cpu.physical_lapic.write(PhysicalLapic::kTpr, 0);
+    arm_timer(cpu);
+    return {};
+}
+
+// The order matters: mode and divider before the count that starts it, the deadline last.
+void return_lapic(Cpu &cpu, const LapicImage &image) {
+    const auto put = [&](LapicRegister reg) { cpu.physical_lapic.write(static_cast<std::uint32_t>(reg), image[reg]); };
+    cpu.physical_lapic.write(PhysicalLapic::kInitialCount, 0);
+    mirror_lapic(cpu);
+    put(LapicRegister::LvtTimer);
+    put(LapicRegister::DivideConfiguration);
+    const auto mode = lapic::LvtTimerMode::get(image[LapicRegister::LvtTimer]);
+    if (mode == TimerMode::TscDeadline) {
+        asm volatile("mfence" : : : "memory");
+        x86::wrmsr(x86::msr::TscDeadline, image.tsc_deadline);
+    } else {
+        const bool one_shot = mode == TimerMode::OneShot;
+        cpu.physical_lapic.write(PhysicalLapic::kInitialCount,
+                                 image[one_shot ? LapicRegister::CurrentCount : LapicRegister::InitialCount]);
+    }
+    put(LapicRegister::SpuriousVector);
+    put(LapicRegister::TaskPriority);
+}
+
+} // namespace vmm

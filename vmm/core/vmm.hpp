@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The whole VMM in one object: everything that is not per CPU is declared here and nowhere else.
+#pragma once
+
+#include "vmm/base/spin_lock.hpp"
+#include "vmm/core/console_ram.hpp"
+#include "vmm/core/cpu.hpp"
+#include "vmm/core/frame_pool.hpp"
+#include "vmm/core/io_apics.hpp"
+#include "vmm/core/log.hpp"
+#include "vmm/core/rendezvous.hpp"
+#include "vmm/mm/amd64_format.hpp"
+#include "vmm/mm/memory_map.hpp"
+#include "vmm/x86/descriptors.hpp"
+#include "vmnix/abi/handover/handover.h"
+
+namespace vmm {
+
+using HostTables = RadixTable<HostFormat, FramePool>;
+
+struct Vmm {
+    vmnix_handover *handover = nullptr;
+    FramePool frames;
+    HostTables host;
+    ConsoleRam ram;
+    Locked<IoApics, LockRank::IoApic> io_apics;
+    Locked<LogRing, LockRank::Log> log;
+    std::array<Cpu *, VMNIX_MAX_CPUS> cpus{};
+    std::uint32_t cpu_count = 0;
+    Rendezvous launch, leave;
+    x86::Gdt boot_gdt{};
+    x86::Tss boot_tss{};
+    std::array<x86::Gate, 256> idt{};
+    const std::byte *stub_copy = nullptr; // what the switch stub held at the launch, one page
+    std::uint64_t launched_tsc = 0, untested = 0;
+    std::uint64_t features = VMNIX_FEATURE_LOG | VMNIX_FEATURE_EVENT;
+    bool x2apic = false, tsc_deadline = false, gigantic_pages = false;
+    std::atomic<std::uint32_t> event_target{0}; // bits 7:0 vector, 31:8 vCPU; 0 for nobody
+    std::atomic<bool> panicking{false};
+
+    Range<Hpa> arena() const { return {Hpa(handover->arena_base), handover->arena_size}; }
+    std::span<Cpu *const> all_cpus() const { return std::span(cpus).first(cpu_count); }
+};
+
+extern Vmm g_vmm;
+
+} // namespace vmm

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Between the virtual local APIC's model and the machine: carrying out what a write asks for, taking physical
+// interrupts, and handing what is pending to the guest.
+#pragma once
+
+#include "vmm/core/interrupts.hpp"
+#include "vmm/exit/exit.hpp"
+
+namespace vmm {
+
+// Carries out what a write to the virtual APIC asks for. False: the access faults with #GP.
+template <class V> bool perform(V v, const LapicEffect &effect) {
+    using Kind = LapicEffect::Kind;
+    Cpu &cpu = v.cpu();
+    switch (effect.kind) {
+    case Kind::None:
+        return true;
+    case Kind::TimerChanged:
+        arm_timer(cpu);
+        return true;
+    case Kind::EoiBroadcast:
+        end_level_interrupt(effect.vector);
+        return true;
+    case Kind::SendIpi:
+        send_ipi(cpu, effect.ipi);
+        return true;
+    case Kind::PhysicalWrite:
+        cpu.physical_lapic.write(static_cast<std::uint32_t>(effect.physical.reg), effect.physical.value);
+        return true;
+    case Kind::PhysicalAll:
+    case Kind::ModeChanged:
+        mirror_lapic(cpu);
+        arm_timer(cpu);
+        return true;
+    case Kind::GeneralProtection:
+        break;
+    }
+    return false;
+}
+
+// A physical interrupt ended the guest's turn: take it from the physical APIC and forward what is not the VMM's own.
+template <class V> Verdict handle_interrupt(V v) {
+    v.cpu().acknowledged = 0;
+    v.acknowledge_window();
+    take_interrupt(v.cpu());
+    return Verdict::Resume;
+}
+
+// The guest's next event, before every entry: at most one can be injected, the rest asks for a window.
+template <class V> void deliver_events(V v) {
+    Cpu &cpu = v.cpu();
+    cpu.lapic.collect();
+    if (cpu.guest_nmis != 0) [[unlikely]] {
+        if (v.can_take_nmi()) {
+            v.inject_nmi();
+            cpu.guest_nmis--;
+            cpu.stats.injected_nmis++;
+        } else {
+            v.open_nmi_window();
+        }
+    }
+    const MaybeVector vector = cpu.lapic.deliverable();
+    if (!vector) [[likely]]
+        return;
+    if (!v.can_take_interrupt()) {
+        v.set_interrupt_window(true);
+        return;
+    }
+    cpu.lapic.acknowledge(*vector);
+    v.inject_interrupt(*vector);
+    cpu.stats.injected_interrupts++;
+    if (cpu.lapic.deliverable())
+        v.set_interrupt_window(true);
+}
+
+} // namespace vmm

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Exits that are not accesses: exceptions that the VMM watches, control registers, instructions it does not offer.
+#pragma once
+
+#include "vmm/exit/mail.hpp"
+
+namespace vmm {
+
+// #MC is the console's, as the machine's banks are. #DB and #AC are intercepted because a guest can make their delivery
+// loop for ever inside the CPU; they are handed on.
+template <class V> Verdict handle_exception(V v, const Exit &exit) {
+    switch (static_cast<x86::Vector>(exit.vector)) {
+    case x86::Vector::Debug:
+        if (!v.finish_nmi_step())
+            v.inject(x86::Vector::Debug);
+        break;
+    case x86::Vector::AlignmentCheck:
+        v.inject(x86::Vector::AlignmentCheck, 0);
+        break;
+    default:
+        v.inject(x86::Vector::MachineCheck);
+    }
+    return Verdict::Resume;
+}
+
+template <class V> Verdict handle_nmi(V v) {
+    if (g_vmm.panicking)
+        stop_for_panic();
+    v.nmi_window(); // counted by the VMM's handler, handed on by prepare_entry
+    return Verdict::Resume;
+}
+
+// XCR0 takes effect as on the bare CPU, save for state components that this build does not know.
+template <class V> Verdict handle_xsetbv(V v, const Exit &exit) {
+    constexpr std::uint64_t kKnown = 0x2ff; // x87 to AVX-512, PKRU: what preflight accepts
+    const auto length = length_of(v, exit, expected::kXsetbv);
+    if (!length)
+        return Verdict::Resume;
+    const std::uint64_t value = v.gpr(x86::Gpr::Rdx) << 32 | static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rax));
+    const std::uint64_t sse_avx = value & 6;
+    const bool legal = static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rcx)) == 0 && (value & 1) && sse_avx != 4 &&
+                       !(value & ~(kKnown & g_vmm.xcr0_supported)) && v.cpl() == 0;
+    if (!legal) {
+        v.inject(x86::Vector::GeneralProtection, 0);
+        return Verdict::Resume;
+    }
+    x86::xsetbv0(value);
+    v.advance(*length);
+    return Verdict::Resume;
+}
+
+// INVD would throw away what other CPUs and the VMM wrote; WBINVD is what its users get from every VMM.
+template <class V> Verdict handle_invd(V v, const Exit &exit) {
+    const auto length = length_of(v, exit, expected::kInvd);
+    if (!length)
+        return Verdict::Resume;
+    asm volatile("wbinvd" : : : "memory");
+    v.advance(*length);
+    return Verdict::Resume;
+}
+
+template <class V> Verdict handle_refused(V v) {
+    v.inject(x86::Vector::InvalidOpcode);
+    return Verdict::Resume;
+}
+
+// A triple fault resets a machine, and the console is the machine's owner.
+template <class V> Verdict handle_shutdown(V v) {
+    log("CPU ", v.cpu().index, ": triple fault in the console at rip ", Hex{v.rip()}, "; resetting the machine");
+    x86::out8(0xcf9, 0x02);
+    x86::out8(0xcf9, 0x06);
+    x86::out8(0x64, 0xfe);
+    panic("the machine does not reset", __FILE__, __LINE__);
+}
+
+} // namespace vmm

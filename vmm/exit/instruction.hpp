@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The instruction that exited: its bytes, its length, its operands. The bytes are read anew after each exit, as another
+// vCPU may have changed them; when they are no longer what exited, the guest is resumed and the CPU decides again.
+#pragma once
+
+#include "vmm/core/vmm.hpp"
+#include "vmm/decode/decode.hpp"
+#include "vmm/exit/decode_cache.hpp"
+#include "vmm/exit/exit.hpp"
+
+namespace vmm {
+
+struct InstructionBytes {
+    DecodeCache::Bytes words{};
+    unsigned count = 0; // valid bytes
+};
+
+// Reads up to 16 bytes at the guest's instruction pointer; fewer where the next page is not there.
+template <class V> Result<InstructionBytes> fetch(V v) {
+    InstructionBytes bytes;
+    const auto memory = g_vmm.ram.memory();
+    const Paging paging = v.paging();
+    const Gva at = v.instruction_address();
+    if (at.page_offset() <= kPageSize - sizeof(bytes.words)) [[likely]] {
+        const Gpa gpa = TRY(memory.translate(paging, at));
+        const std::byte *from = g_vmm.ram.at(gpa, sizeof(bytes.words));
+        if (!from) [[unlikely]]
+            return Errc::OutOfRange;
+        __builtin_memcpy(&bytes.words, from, sizeof(bytes.words));
+        bytes.count = sizeof(bytes.words);
+        return bytes;
+    }
+    bytes.count = TRY(memory.fetch(paging, at, reinterpret_cast<std::byte *>(&bytes.words), sizeof(bytes.words)));
+    return bytes;
+}
+
+inline std::span<const std::uint8_t> as_span(const InstructionBytes &bytes) {
+    return {reinterpret_cast<const std::uint8_t *>(&bytes.words), bytes.count}; // bytes of an object: always readable
+}
+
+// What the exit says was executed: its usual encoding, for the quick comparison, and its name for the full decoder.
+struct Expected {
+    Operation operation;
+    std::uint32_t encoding;
+    std::uint8_t length;
+};
+namespace expected {
+inline constexpr Expected kCpuid{Operation::Cpuid, 0xa20f, 2}, kRdmsr{Operation::Rdmsr, 0x320f, 2},
+    kWrmsr{Operation::Wrmsr, 0x300f, 2}, kHlt{Operation::Hlt, 0xf4, 1}, kInvd{Operation::Invd, 0x080f, 2},
+    kXsetbv{Operation::Xsetbv, 0xd1010f, 3};
+}
+
+// Length of the instruction that exited; NotFound when the bytes are something else by now (resume without advancing).
+template <class V> Result<std::uint8_t> length_of(V v, const Exit &exit, const Expected &expected) {
+    if (exit.length != 0)
+        return exit.length;
+    const auto bytes = fetch(v);
+    if (!bytes) [[unlikely]]
+        return expected.length; // runs from where the VMM does not read, as firmware: no kernel prefixes these
+    const std::uint32_t mask = (1u << 8 * expected.length) - 1;
+    if (((bytes->words.low ^ expected.encoding) & mask) == 0) [[likely]]
+        return expected.length;
+    const auto decoded = decode(as_span(*bytes), v.code_size());
+    if (!decoded || decoded->operation != expected.operation)
+        return Errc::NotFound;
+    return decoded->length;
+}
+
+// The data access that faulted on a device page, from the cache when its bytes are unchanged.
+template <class V> Result<Instruction> decode_at(V v) {
+    const auto bytes = TRY(fetch(v));
+    const CodeSize code = v.code_size();
+    DecodeCache::Slot &slot = v.cpu().decode_cache.slot(v.rip());
+    if (slot.holds(v.rip(), bytes.words, code)) [[likely]]
+        return slot.instruction;
+    const Instruction instruction = TRY(decode_data_access(as_span(bytes), code));
+    DecodeCache::fill(slot, v.rip(), bytes.words, code, instruction);
+    return instruction;
+}
+
+} // namespace vmm

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Accesses to guest-physical addresses that the nested tables do not let through: the APICs' register pages, the VMM's
+// own memory, and what is not mapped yet.
+#pragma once
+
+#include "vmm/decode/execute.hpp"
+#include "vmm/exit/apic.hpp"
+#include "vmm/exit/instruction.hpp"
+
+namespace vmm {
+
+// A virtual local APIC's page: 32-bit registers 16 bytes apart (APM vol. 2, 16.3.2). Other accesses read zero and are
+// not written; the manual leaves them undefined.
+template <class V> class LapicPage {
+  public:
+    LapicPage(V v, Gpa address) : v_(v), offset_(static_cast<std::uint32_t>(address.page_offset())) {}
+    std::uint64_t read(unsigned width) {
+        if (offset_ % 16 != 0 || width < 4)
+            return 0;
+        return v_.cpu().lapic.read(lapic_register_at(offset_), x86::rdtsc()).value;
+    }
+    bool write(std::uint64_t value, unsigned width) {
+        if (offset_ % 16 != 0 || width < 4)
+            return true;
+        return perform(v_, v_.cpu().lapic.write(lapic_register_at(offset_), static_cast<std::uint32_t>(value), x86::rdtsc()));
+    }
+
+  private:
+    V v_;
+    std::uint32_t offset_;
+};
+
+class IoApicPage {
+  public:
+    explicit IoApicPage(Gpa address) : address_(address) {}
+    std::uint64_t read(unsigned width) {
+        auto io_apics = g_vmm.io_apics.lock();
+        return width == 4 ? io_apics->at(address_)->model.read(offset()) : 0;
+    }
+    bool write(std::uint64_t value, unsigned width) {
+        auto io_apics = g_vmm.io_apics.lock();
+        if (width == 4)
+            io_apics->at(address_)->model.write(offset(), static_cast<std::uint32_t>(value));
+        return true;
+    }
+
+  private:
+    std::uint32_t offset() const { return static_cast<std::uint32_t>(address_.page_offset()); }
+    Gpa address_;
+};
+
+// Where nothing answers: the message window of the interrupt bus.
+struct EmptyPage {
+    std::uint64_t read(unsigned width) { return low_bytes(~0ull, width); }
+    bool write(std::uint64_t, unsigned) { return true; }
+};
+
+// Carries out the instruction at the guest's instruction pointer on `device`.
+template <class V, class Device> Verdict emulate(V v, Device device) {
+    const auto instruction = decode_at(v);
+    if (!instruction) [[unlikely]] {
+        if (instruction.error() == Errc::Unsupported || instruction.error() == Errc::Invalid)
+            v.inject(x86::Vector::GeneralProtection, 0);
+        return Verdict::Resume; // otherwise the bytes are gone: the CPU faults on them by itself
+    }
+    auto &registers = v.cpu().gpr;
+    const bool string = is_string(instruction->operation);
+    if (string && !StringStep::has_element(*instruction, registers)) {
+        v.advance(instruction->length);
+        return Verdict::Resume;
+    }
+    const std::uint64_t memory = reads_memory(*instruction) ? device.read(instruction->width) : 0;
+    const auto effect = execute(*instruction, memory, registers, v.rflags());
+    if (!effect || (writes_memory(*instruction) && !device.write(effect->memory, instruction->width))) [[unlikely]] {
+        v.inject(x86::Vector::GeneralProtection, 0);
+        return Verdict::Resume;
+    }
+    std::uint64_t rflags = v.rflags();
+    effect->commit(registers, rflags);
+    v.set_rflags(rflags);
+    if (!string || StringStep::advance(*instruction, registers, rflags))
+        v.advance(instruction->length);
+    return Verdict::Resume;
+}
+
+inline constexpr std::uint64_t kMessageWindow = 0xfee00000, kMessageWindowSize = 0x100000;
+
+template <class V> Verdict handle_nested_fault(V v, const Exit &exit) {
+    const NestedFault &fault = exit.fault;
+    if (fault.address.page().raw() == g_vmm.handover->lapic_base && v.cpu().lapic.mode() == LapicMode::Xapic) [[likely]]
+        return emulate(v, LapicPage<V>(v, fault.address));
+    if (g_vmm.io_apics.unguarded().at(fault.address)) // the list itself never changes after the launch
+        return emulate(v, IoApicPage(fault.address));
+    v.enter_host_context();
+    if (fault.address.raw() - kMessageWindow < kMessageWindowSize)
+        return emulate(v, EmptyPage{});
+    if (!fault.present && v.map_more(fault.address))
+        return Verdict::Resume;
+    // A write or a jump into the VMM's memory or the switch stub: refused, and the kernel that tried hears of it.
+    v.inject(x86::Vector::GeneralProtection, 0);
+    return Verdict::Resume;
+}
+
+} // namespace vmm

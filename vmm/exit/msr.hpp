@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include "vmm/core/console_nested.hpp"
+#include "vmm/exit/apic.hpp"
+#include "vmm/exit/instruction.hpp"
+#include "vmm/policy/msr.hpp"
+
+namespace vmm {
+
+inline constexpr std::uint64_t kEferKnown = 0xd01 | bit(13) | bit(14) | bit(15) | bit(17) | bit(18) | bit(20) | bit(21);
+
+// EFER: APM vol. 2, 3.1.7. LMA follows the paging mode, SVME is not the console's, unknown bits fault as on a CPU
+// without them.
+template <class V> bool write_efer(V v, std::uint64_t value) {
+    const std::uint64_t old = v.guest_efer();
+    const bool paging = v.paging().cr0 & x86::cr0::PG;
+    if ((value & ~kEferKnown) || (paging && ((value ^ old) & x86::efer::LME)))
+        return false;
+    v.set_guest_efer((value & ~x86::efer::LMA) | (old & x86::efer::LMA));
+    v.request_flush(); // NXE may have changed
+    return true;
+}
+
+template <class V> bool write_msr(V v, std::uint32_t index, std::uint64_t value) {
+    Cpu &cpu = v.cpu();
+    switch (policy::msr_action(index, true)) {
+    case policy::MsrAction::ApicBase:
+        return perform(v, cpu.lapic.write_apic_base(value, x86::rdtsc()));
+    case policy::MsrAction::TscDeadline:
+        return perform(v, cpu.lapic.write_tsc_deadline(value, x86::rdtsc()));
+    case policy::MsrAction::Efer:
+        return write_efer(v, value);
+    case policy::MsrAction::Mtrr:
+        v.enter_host_context();
+        return x86::wrmsr_safe(index, value) && follow_mtrrs();
+    case policy::MsrAction::Ignore:
+        log("CPU ", cpu.index, ": write of ", Hex{value}, " to MSR ", Hex{index}, " ignored");
+        return true;
+    case policy::MsrAction::Pass:
+        return x86::wrmsr_safe(index, value);
+    default:
+        return false;
+    }
+}
+
+template <class V> bool read_msr(V v, std::uint32_t index, std::uint64_t &value) {
+    Cpu &cpu = v.cpu();
+    switch (policy::msr_action(index, false)) {
+    case policy::MsrAction::ApicBase:
+        value = cpu.lapic.apic_base();
+        return true;
+    case policy::MsrAction::X2apic: {
+        const LapicRead read = cpu.lapic.read(lapic_register_of_msr(index), x86::rdtsc());
+        value = read.value;
+        return !read.general_protection && cpu.lapic.mode() == LapicMode::X2apic;
+    }
+    case policy::MsrAction::TscDeadline:
+        value = cpu.lapic.read_tsc_deadline(x86::rdtsc());
+        return true;
+    case policy::MsrAction::Efer:
+        value = v.guest_efer();
+        return true;
+    case policy::MsrAction::Pass:
+    case policy::MsrAction::Ignore:
+        return x86::rdmsr_safe(index, value);
+    default:
+        return false;
+    }
+}
+
+template <class V> Verdict handle_msr_write(V v, const Exit &exit) {
+    const auto length = length_of(v, exit, expected::kWrmsr);
+    if (!length) [[unlikely]]
+        return Verdict::Resume;
+    const auto index = static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rcx));
+    const std::uint64_t value = v.gpr(x86::Gpr::Rdx) << 32 | static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rax));
+    const bool hot = index - x86::msr::X2apicFirst <= x86::msr::X2apicLast - x86::msr::X2apicFirst;
+    const bool done = hot ? v.cpu().lapic.mode() == LapicMode::X2apic &&
+                                perform(v, v.cpu().lapic.write(lapic_register_of_msr(index), value, x86::rdtsc()))
+                          : write_msr(v, index, value);
+    if (done)
+        v.advance(*length);
+    else
+        v.inject(x86::Vector::GeneralProtection, 0);
+    return Verdict::Resume;
+}
+
+template <class V> Verdict handle_msr_read(V v, const Exit &exit) {
+    const auto length = length_of(v, exit, expected::kRdmsr);
+    if (!length) [[unlikely]]
+        return Verdict::Resume;
+    std::uint64_t value = 0;
+    if (!read_msr(v, static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rcx)), value)) {
+        v.inject(x86::Vector::GeneralProtection, 0);
+        return Verdict::Resume;
+    }
+    v.gpr(x86::Gpr::Rax) = static_cast<std::uint32_t>(value);
+    v.gpr(x86::Gpr::Rdx) = value >> 32;
+    v.advance(*length);
+    return Verdict::Resume;
+}
+
+} // namespace vmm

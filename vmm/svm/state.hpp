@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What SVM keeps per CPU, in the backend's room of struct Cpu.
+#pragma once
+
+#include "vmm/svm/vmcb.hpp"
+#include "vmm/base/types.hpp"
+
+namespace vmm::svm {
+
+struct State {
+    Hpa vmcb_pa; // first: the world switch reads it at CPU_BACKEND
+    Vmcb *vmcb;
+    Hpa host_vmcb_pa; // VMSAVE area with the VMM's own FS, GS, TR, LDTR and system-call MSRs
+    Hpa hsave_pa;
+    std::uint64_t nested_generation; // of the nested tables at the last flush
+    bool host_context;               // the hidden state above is the VMM's now
+    bool nmi_blocked;                // an NMI was injected and its IRET has not been seen
+    bool nmi_stepping;               // that IRET is being stepped over
+    bool has_next_rip, has_flush_by_asid;
+    bool flush;                      // before the next entry
+};
+
+} // namespace vmm::svm

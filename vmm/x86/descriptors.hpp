@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The VMM's own GDT, TSS and IDT: hardware layouts of APM vol. 2, 4.8 and 12.2.5.
+#pragma once
+
+#include "vmm/base/types.hpp"
+
+namespace vmm::x86 {
+
+inline constexpr std::uint16_t kSelectorCode = 0x08, kSelectorData = 0x10, kSelectorTss = 0x18;
+
+struct [[gnu::packed]] Tss {
+    std::uint32_t reserved0;
+    std::uint64_t rsp[3];
+    std::uint64_t reserved1;
+    std::uint64_t ist[7]; // ist[0] is "IST1"
+    std::uint64_t reserved2;
+    std::uint16_t reserved3;
+    std::uint16_t io_map;
+};
+static_assert(sizeof(Tss) == 104);
+
+struct [[gnu::packed]] TablePointer {
+    std::uint16_t limit;
+    std::uint64_t base;
+};
+static_assert(sizeof(TablePointer) == 10);
+
+struct Gate {
+    std::uint64_t low, high;
+    static constexpr Gate interrupt(std::uint64_t target, unsigned ist) {
+        return {(target & 0xffff) | std::uint64_t{kSelectorCode} << 16 | std::uint64_t{ist} << 32 | 0x8eull << 40 |
+                    (target >> 16 & 0xffff) << 48,
+                target >> 32};
+    }
+};
+static_assert(sizeof(Gate) == 16);
+
+// Null, code, data, and the two words of the TSS descriptor.
+struct Gdt {
+    std::uint64_t entry[5];
+    void fill(const Tss &tss) {
+        const auto base = reinterpret_cast<std::uint64_t>(&tss); // the address is what the descriptor holds
+        entry[0] = 0;
+        entry[1] = 0x00af9b000000ffffull; // 64-bit code, accessed
+        entry[2] = 0x00cf93000000ffffull; // data, writable, accessed
+        entry[3] = (sizeof(Tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
+        entry[4] = base >> 32;
+    }
+};
+
+inline void load_gdt(const Gdt &gdt) {
+    const TablePointer pointer{sizeof(Gdt) - 1, reinterpret_cast<std::uint64_t>(&gdt)};
+    // The far return reloads CS from the new table; DS, ES and SS follow so that no console selector stays in force.
+    asm volatile("lgdt %0\n\t"
+                 "pushq %1\n\t"
+                 "leaq 1f(%%rip), %%rax\n\t"
+                 "pushq %%rax\n\t"
+                 "lretq\n"
+                 "1: movl %2, %%eax\n\t"
+                 "movl %%eax, %%ds\n\t"
+                 "movl %%eax, %%es\n\t"
+                 "movl %%eax, %%ss"
+                 :
+                 : "m"(pointer), "i"(kSelectorCode), "i"(kSelectorData)
+                 : "rax", "memory");
+}
+
+inline void load_idt(std::uint64_t base) {
+    const TablePointer pointer{256 * sizeof(Gate) - 1, base};
+    asm volatile("lidt %0" : : "m"(pointer));
+}
+
+inline void load_tr() { asm volatile("ltr %w0" : : "r"(std::uint32_t{kSelectorTss})); }
+
+} // namespace vmm::x86
