@@ -49,7 +49,6 @@ struct vmnix_facts {
 	uint64_t tsc_khz;
 	uint64_t highest_ram; /* first address above all RAM */
 	uint64_t memory_needed, memory_available;
-	uint32_t cpu_limit;    /* of the build: VMNIX_MAX_CPUS */
 	uint32_t cpu_count;    /* online; entries of cpu[] */
 	uint32_t offline_count; /* present but not online */
 	uint32_t first_offline; /* Linux's number */

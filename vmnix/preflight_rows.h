@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Inside of preflight: one function per row, each tells whether it refuses and why. */
+#ifndef VMNIX_PREFLIGHT_ROWS_H
+#define VMNIX_PREFLIGHT_ROWS_H
+
+#include "preflight.h"
+
+#ifdef __KERNEL__
+#define VMNIX_PRINTF(text, first) __printf(text, first)
+#else
+#define VMNIX_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#endif
+
+/* Both return true, so that a row can end with them. */
+VMNIX_PRINTF(3, 4) bool vmnix_refuse(struct vmnix_refusal *r, int error, const char *format, ...);
+VMNIX_PRINTF(2, 3) bool vmnix_remedy(struct vmnix_refusal *r, const char *format, ...);
+
+/* preflight_cpu.c */
+bool vmnix_row_vendor(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_svm(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_npt(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_firmware_switch(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_svm_in_use(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_long_mode(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_agreement(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_encryption(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_closed_world(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_supervisor_shadow_stack(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_lapic(const struct vmnix_facts *f, struct vmnix_refusal *r);
+
+/* preflight_machine.c */
+bool vmnix_row_command_line(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_under_vmnix(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_physical_bits(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_ioapic(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_memory_map(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_tsc(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_offline_cpus(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_too_many_cpus(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_image(const struct vmnix_facts *f, struct vmnix_refusal *r);
+bool vmnix_row_memory(const struct vmnix_facts *f, struct vmnix_refusal *r);
+
+#endif
