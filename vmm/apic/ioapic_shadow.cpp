@@ -26,14 +26,12 @@ void IoapicShadow::set_low(unsigned pin, std::uint32_t value) {
     } else {
         // Edge mode has no Remote IRR: this is how software ends an interrupt where there is no EOI register.
         level_.reset(pin);
-        held_.reset(pin);
+        let_go(pin);
     }
-    drop_refused(pin);
 }
 
 void IoapicShadow::set_high(unsigned pin, std::uint32_t value) {
-    entries_[pin] = (entries_[pin] & kLowHalf) | std::uint64_t{value} << 32;
-    drop_refused(pin);
+    entries_[pin] = (entries_[pin] & kLowHalf) | std::uint64_t{value & kEntryHighWritable} << 32;
 }
 
 void IoapicShadow::hold(unsigned pin, std::uint8_t vector) {
@@ -41,10 +39,9 @@ void IoapicShadow::hold(unsigned pin, std::uint8_t vector) {
     vector_[pin] = vector;
 }
 
-// Somebody cares about the pin again.
-void IoapicShadow::drop_refused(unsigned pin) {
-    if (is_held(pin) && vector_[pin] == 0)
-        held_.reset(pin);
+void IoapicShadow::let_go(unsigned pin) {
+    held_.reset(pin);
+    refused_.reset(pin);
 }
 
 } // namespace vmm

@@ -7,6 +7,7 @@
 #include "vmm/apic/registers.hpp"
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 namespace vmm {
@@ -16,11 +17,17 @@ class PinSet {
     constexpr bool test(unsigned pin) const { return words_[pin / 64] >> (pin % 64) & 1; }
     constexpr void set(unsigned pin) { words_[pin / 64] |= 1ull << (pin % 64); }
     constexpr void reset(unsigned pin) { words_[pin / 64] &= ~(1ull << (pin % 64)); }
-    constexpr bool empty() const { return (words_[0] | words_[1]) == 0; }
-    constexpr std::uint64_t word(unsigned n) const { return words_[n]; }
-    static constexpr unsigned kWords = 2;
+    constexpr bool is_empty() const { return (words_[0] | words_[1]) == 0; }
+
+    // Calls visit(pin) for each member at the time of the call, in order; `visit` may change the set.
+    template <class Visitor> constexpr void for_each(Visitor visit) const {
+        for (unsigned n = 0; n < kWords; n++)
+            for (std::uint64_t rest = words_[n]; rest != 0; rest &= rest - 1)
+                visit(n * 64 + static_cast<unsigned>(std::countr_zero(rest)));
+    }
 
   private:
+    static constexpr unsigned kWords = 2;
     static_assert(ioapic::kMaxPins <= kWords * 64);
     std::array<std::uint64_t, kWords> words_{};
 };
@@ -40,23 +47,23 @@ class IoapicShadow {
     void set_low(unsigned pin, std::uint32_t value);
     void set_high(unsigned pin, std::uint32_t value);
 
-    // A held pin is in flight for a vector, or was refused by a disabled LAPIC and waits for somebody to care.
+    // A held pin is in flight for a vector. It is also refused when no LAPIC took that, so that no EOI is to be
+    // expected.
     bool is_held(unsigned pin) const { return held_.test(pin); }
-    bool is_any_held() const { return !held_.empty(); }
+    bool is_refused(unsigned pin) const { return refused_.test(pin); }
     const PinSet &held() const { return held_; }
     const PinSet &level_pins() const { return level_; }
-    std::uint8_t vector_in_flight(unsigned pin) const { return vector_[pin]; } // 0: refused
+    std::uint8_t vector_in_flight(unsigned pin) const { return vector_[pin]; }
     void hold(unsigned pin, std::uint8_t vector);
-    void refuse(unsigned pin) { vector_[pin] = 0; }
-    void let_go(unsigned pin) { held_.reset(pin); }
+    void refuse(unsigned pin) { refused_.set(pin); }
+    void let_go(unsigned pin);
 
   private:
-    void drop_refused(unsigned pin);
-
     std::array<std::uint64_t, ioapic::kMaxPins> entries_{};
     std::array<std::uint64_t, ioapic::kMaxPins> captured_{};
     std::array<std::uint8_t, ioapic::kMaxPins> vector_{};
     PinSet held_;
+    PinSet refused_; // within held_
     PinSet level_;
     unsigned pins_ = 0;
 };

@@ -8,16 +8,16 @@
 
 namespace vmm {
 
-// Delivery status and Remote IRR belong to the hardware; bits 31:17 are reserved.
+// Delivery status and Remote IRR belong to the hardware; bits 47:17 are reserved.
 inline constexpr std::uint32_t kEntryLowWritable = 0x1afff;
+inline constexpr std::uint32_t kEntryHighWritable = 0xffff0000;
 
 constexpr bool is_level(std::uint64_t entry) {
     return ioapic::Level::get(entry);
 }
 
-// Two masked entries and one format bit apart, these are all ways in which a pin can interrupt a CPU. Only vectors may
-// pass: NMI, SMI and INIT reach a CPU past the VMM's handler, reserved modes do what nobody has specified, and ExtINT
-// takes its vector from a controller that the guest programs to any number, exceptions included.
+// Only vectors may pass: NMI, SMI and INIT reach a CPU past the VMM's handler, reserved modes do what nobody has
+// specified, and ExtINT takes its vector from a controller that the guest programs to any number, exceptions included.
 // In the remappable format the mode is in the remapping table and bits 10:8 must be zero.
 // `captured` is the pin's entry as found at launch: an open ExtINT found there is in use and stays allowed.
 constexpr bool is_entry_allowed(std::uint64_t entry, std::uint64_t captured) {
