@@ -127,9 +127,7 @@ std::uint32_t ApicTimer::current_count(std::uint64_t now) const {
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(count, initial_));
 }
 
-bool ApicTimer::expire(std::uint64_t now) {
-    if (now < deadline_ || deadline_ == kNever)
-        return false;
+bool ApicTimer::expire_due(std::uint64_t now) {
     if (mode_ != TimerMode::Periodic) {
         stop();
         return true;

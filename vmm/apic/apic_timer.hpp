@@ -46,11 +46,16 @@ class ApicTimer {
     // The first TSC value at which expire() is true; kNever when stopped.
     std::uint64_t deadline() const { return deadline_; }
     // True once for each expiry; several missed periods count as one, and the phase is kept.
-    bool expire(std::uint64_t now);
+    bool expire(std::uint64_t now) {
+        if (now < deadline_) [[likely]]
+            return false;
+        return expire_due(now);
+    }
 
   private:
     __extension__ using Fixed = unsigned __int128; // TSC ticks, 48 fraction bits
 
+    bool expire_due(std::uint64_t now);
     void arm(std::uint32_t count, std::uint64_t now);
     void set_end(Fixed end);
     void stop();

@@ -49,11 +49,4 @@ bool matches(LapicAddress target, const Ipi &ipi, bool is_sender) {
     return ipi.destination == kBroadcastDestination || ipi.destination == target.id;
 }
 
-bool is_sendable(const Ipi &ipi) {
-    if (ipi.mode == DeliveryMode::Reserved || ipi.mode == DeliveryMode::ExtInt || ipi.is_init_deassert())
-        return false;
-    const bool includes_self = ipi.shorthand == Shorthand::Self || ipi.shorthand == Shorthand::All;
-    return ipi.mode == DeliveryMode::Fixed || !includes_self;
-}
-
 } // namespace vmm

@@ -11,13 +11,13 @@ namespace vmm {
 inline constexpr std::uint32_t kBroadcastDestination = 0xffffffff;
 
 struct Ipi {
-    std::uint32_t destination = 0; // a broadcast is kBroadcastDestination in either mode
-    std::uint8_t vector = 0;       // for StartUp: the page number of the first instruction
-    DeliveryMode mode = DeliveryMode::Fixed;
-    Shorthand shorthand = Shorthand::None;
-    bool logical = false;
-    bool level = false;    // trigger bit; tells only an INIT de-assert apart
-    bool asserted = false; // level bit
+    std::uint32_t destination; // a broadcast is kBroadcastDestination in either mode
+    std::uint8_t vector;       // for StartUp: the page number of the first instruction
+    DeliveryMode mode;
+    Shorthand shorthand;
+    bool logical;
+    bool level;    // trigger bit; tells only an INIT de-assert apart
+    bool asserted; // level bit
 
     constexpr bool operator==(const Ipi &) const = default;
     // The synchronising INIT de-assert of old buses, a no-operation since the Pentium 4.
@@ -46,7 +46,7 @@ struct LapicAddress {
 // `icr` is the 64-bit pair; its upper half is laid out as the sender's mode has it.
 constexpr Ipi decode_ipi(std::uint64_t icr, LapicMode mode) {
     using namespace lapic;
-    Ipi ipi;
+    Ipi ipi{};
     ipi.vector = IcrVector::get(icr);
     ipi.mode = IcrMode::get(icr);
     ipi.shorthand = IcrShorthand::get(icr);
@@ -74,6 +74,12 @@ bool matches_logical(LapicAddress target, std::uint32_t destination);
 bool matches(LapicAddress target, const Ipi &ipi, bool is_sender);
 
 // Combinations that the manuals call invalid (Self and All other than Fixed) or void (INIT de-assert): nothing is sent.
-bool is_sendable(const Ipi &ipi);
+constexpr bool is_sendable(const Ipi &ipi) {
+    if (ipi.mode == DeliveryMode::Fixed)
+        return true;
+    if (ipi.mode == DeliveryMode::Reserved || ipi.mode == DeliveryMode::ExtInt || ipi.is_init_deassert())
+        return false;
+    return ipi.shorthand != Shorthand::Self && ipi.shorthand != Shorthand::All;
+}
 
 } // namespace vmm

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LapicEffect: what the caller has to do after a write to a virtual LAPIC. Two machine words, returned in registers.
+// LapicEffect: what the caller has to do after a write to a virtual LAPIC.
 #pragma once
 
 #include "vmm/apic/ipi.hpp"
@@ -26,14 +26,14 @@ struct LapicEffect {
         std::uint32_t value;
     };
 
-    Kind kind = Kind::None;
-    std::uint8_t vector = 0; // EoiBroadcast
-    union {
-        Ipi ipi{};         // SendIpi
-        Physical physical; // PhysicalWrite
-    };
+    // Only what goes with `kind` is ever set: the value is returned through memory, and for most writes that is one
+    // store. (In two registers it would be put together on the stack first.)
+    Kind kind;
+    std::uint8_t vector; // EoiBroadcast
+    Ipi ipi;             // SendIpi
+    Physical physical;   // PhysicalWrite
 
-    constexpr LapicEffect() {}
+    constexpr LapicEffect() : LapicEffect(Kind::None) {}
     constexpr LapicEffect(Kind what) : kind(what) {}
     static constexpr LapicEffect eoi(std::uint8_t vector) {
         LapicEffect effect(Kind::EoiBroadcast);
@@ -51,6 +51,6 @@ struct LapicEffect {
         return effect;
     }
 };
-static_assert(sizeof(LapicEffect) == 16 && std::is_trivially_copyable_v<LapicEffect>);
+static_assert(sizeof(LapicEffect) > 16 && std::is_trivially_copyable_v<LapicEffect>);
 
 } // namespace vmm

@@ -63,7 +63,7 @@ void VirtualLapic::collect_posted() {
         report_errors(lapic::kErrorReceivedIllegalVector);
 }
 
-bool VirtualLapic::expire_timer(std::uint64_t now) {
+bool VirtualLapic::expire_timer_due(std::uint64_t now) {
     if (!timer_.expire(now))
         return false;
     const std::uint32_t entry = lvt(LapicRegister::LvtTimer);

@@ -127,7 +127,11 @@ class VirtualLapic {
         return lapic::LvtMasked::get(lvt(LapicRegister::LvtTimer)) ? ApicTimer::kNever : timer_.deadline();
     }
     // Physical timer fired, or may have: raises the interrupt if it is due. True: re-read timer_deadline().
-    bool expire_timer(std::uint64_t now);
+    bool expire_timer(std::uint64_t now) {
+        if (now < timer_.deadline()) [[likely]]
+            return false;
+        return expire_timer_due(now);
+    }
 
     // What to write to the physical LAPIC for a mirrored register. What could harm the VMM is masked there: INIT,
     // reserved modes, SMI and ExtINT unless restore() found them open in this register, illegal vectors, and
@@ -165,6 +169,7 @@ class VirtualLapic {
     bool is_lvt_safe(LapicRegister reg) const;
     void clear_registers();
     void collect_posted();
+    bool expire_timer_due(std::uint64_t now);
     void update_ppr() {
         const std::uint8_t ppr = tpr_ >> 4 >= highest_isr_ >> 4 ? tpr_ : highest_isr_ & 0xf0;
         ppr_.store(ppr, std::memory_order_relaxed);
