@@ -38,7 +38,6 @@ struct Cpu {
     Mailbox mailbox;
     DecodeCache decode_cache;
     vmnix_cpu_stats stats{};
-    LapicImage lapic_at_launch; // to put back when the launch is rolled back
     x86::Gdt gdt{};
     x86::Tss tss{};
 

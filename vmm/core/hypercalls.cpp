@@ -26,7 +26,7 @@ template <class T> HypercallResult copy_out(T &value, std::uint64_t address, std
     return {.rdi = value.size};
 }
 
-HypercallResult info(Cpu &, const HypercallArguments &a) {
+HypercallResult info(const HypercallArguments &a) {
     vmnix_info info{};
     info.hypercall_abi = VMNIX_HYPERCALL_ABI;
     std::copy(std::begin(vmm_header.version), std::end(vmm_header.version), info.version);
@@ -38,7 +38,7 @@ HypercallResult info(Cpu &, const HypercallArguments &a) {
     info.tsc_khz = g_vmm.handover->tsc_khz;
     info.launched_tsc = g_vmm.launched_tsc;
     info.features = g_vmm.features;
-    info.backend = VMNIX_BACKEND_SVM;
+    info.backend = g_vmm.backend;
     info.paging_levels = g_vmm.host.levels();
     info.x2apic = g_vmm.x2apic;
     info.isolation = VMNIX_ISOLATION_NONE;
@@ -48,7 +48,7 @@ HypercallResult info(Cpu &, const HypercallArguments &a) {
     return copy_out(info, a.rdi, a.rsi);
 }
 
-HypercallResult cpu_stats(Cpu &, const HypercallArguments &a) {
+HypercallResult cpu_stats(const HypercallArguments &a) {
     if (a.rdx >= g_vmm.cpu_count)
         return fail(VMNIX_HC_EINVAL);
     const Cpu &of = *g_vmm.cpus[a.rdx];
@@ -60,7 +60,7 @@ HypercallResult cpu_stats(Cpu &, const HypercallArguments &a) {
     return copy_out(stats, a.rdi, a.rsi);
 }
 
-HypercallResult log_read(Cpu &, const HypercallArguments &a) {
+HypercallResult log_read(const HypercallArguments &a) {
     const Gpa to(a.rdi);
     if (a.rsi == 0 || a.rsi > kPageSize - to.page_offset())
         return fail(VMNIX_HC_EINVAL);
@@ -72,7 +72,7 @@ HypercallResult log_read(Cpu &, const HypercallArguments &a) {
     return {.rdi = bytes, .rsi = position};
 }
 
-HypercallResult set_event(Cpu &, const HypercallArguments &a) {
+HypercallResult set_event(const HypercallArguments &a) {
     constexpr std::uint64_t kFirstVector = 32;
     if (a.rdi > 255 || (a.rdi != 0 && a.rdi < kFirstVector) || a.rsi >= g_vmm.cpu_count)
         return fail(VMNIX_HC_EINVAL);
@@ -80,7 +80,7 @@ HypercallResult set_event(Cpu &, const HypercallArguments &a) {
     return {};
 }
 
-HypercallResult leave(Cpu &cpu, const HypercallArguments &) {
+HypercallResult leave(Cpu &cpu) {
     if (!agree_to_leave(cpu))
         return fail(VMNIX_HC_ETIMEDOUT);
     return {.leave = true};
@@ -106,7 +106,7 @@ HypercallResult test_call(Cpu &cpu, const HypercallArguments &a) {
     }
     case VMNIX_TEST_PANIC:
         if (a.rsi == 1)
-            *reinterpret_cast<volatile std::uint64_t *>(8) = 0; // asked for: an unmapped address
+            *reinterpret_cast<volatile std::uint64_t *>(a.rsi * kPageSize) = 0; // asked for: an unmapped address
         if (a.rsi == 2)
             return {.rdi = overflow_stack(1u << 20) + cpu.index};
         panic("a test asked for it", __FILE__, __LINE__);
@@ -115,17 +115,26 @@ HypercallResult test_call(Cpu &cpu, const HypercallArguments &a) {
     }
 }
 
-using Call = HypercallResult (*)(Cpu &, const HypercallArguments &);
-
-// By enum vmnix_hypercall; VERSION is answered before the table is reached.
-constexpr Call kCalls[VMNIX_HC_COUNT] = {nullptr, info, cpu_stats, log_read, set_event, leave, test_call};
-
 } // namespace
 
+// A switch and no table of pointers: nothing that the console chooses indexes memory or names a branch target.
 HypercallResult call(Cpu &cpu, const HypercallArguments &arguments) {
-    if (arguments.number >= VMNIX_HC_COUNT || !kCalls[arguments.number])
+    switch (arguments.number) {
+    case VMNIX_HC_INFO:
+        return info(arguments);
+    case VMNIX_HC_CPU_STATS:
+        return cpu_stats(arguments);
+    case VMNIX_HC_LOG_READ:
+        return log_read(arguments);
+    case VMNIX_HC_EVENT:
+        return set_event(arguments);
+    case VMNIX_HC_LEAVE:
+        return leave(cpu);
+    case VMNIX_HC_TEST:
+        return test_call(cpu, arguments);
+    default: // VERSION is answered before it gets here
         return fail(VMNIX_HC_ENOSYS);
-    return kCalls[arguments.number](cpu, arguments);
+    }
 }
 
 } // namespace vmm

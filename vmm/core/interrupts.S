@@ -115,7 +115,7 @@ vmm_entry:
     call vmm_call
     popq %rdi
     popq %rdi
-    movq VMM_STUB_LEAVE(%rip), %rcx
+    movq vmm_stub_leave(%rip), %rcx
     jmp *%rcx
 
 /* bool rdmsr_safe(u32 index, u64 &value), bool wrmsr_safe(u32 index, u64 value): #GP resumes at vmm_safe_msr_fault. */

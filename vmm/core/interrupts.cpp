@@ -90,7 +90,42 @@ void program_timer(Cpu &cpu, std::uint64_t deadline, std::uint64_t now) {
     cpu.physical_lapic.write(PhysicalLapic::kInitialCount, count);
 }
 
-constexpr std::uint32_t kRunsWithInstructions[] = {0x100, 0x180, 0x200};
+LapicImage read_lapic(const Cpu &cpu) {
+    constexpr LapicRegister kOnce[] = {
+        LapicRegister::Id,           LapicRegister::Version,        LapicRegister::TaskPriority,
+        LapicRegister::LogicalDestination, LapicRegister::SpuriousVector, LapicRegister::IcrLow,
+        LapicRegister::LvtTimer,     LapicRegister::LvtThermal,     LapicRegister::LvtPmc,
+        LapicRegister::LvtLint0,     LapicRegister::LvtLint1,       LapicRegister::LvtError,
+        LapicRegister::InitialCount, LapicRegister::CurrentCount,   LapicRegister::DivideConfiguration};
+    constexpr LapicRegister kRuns[] = {LapicRegister::Isr0, LapicRegister::Tmr0, LapicRegister::Irr0};
+    LapicImage image;
+    const auto copy = [&](LapicRegister reg) { image[reg] = cpu.physical_lapic.read(static_cast<std::uint32_t>(reg)); };
+    image.apic_base = x86::rdmsr(x86::msr::ApicBase);
+    for (LapicRegister reg : kOnce)
+        copy(reg);
+    if (!cpu.physical_lapic.x2apic()) {
+        copy(LapicRegister::DestinationFormat);
+        copy(LapicRegister::IcrHigh);
+    }
+    if (lapic::VersionMaxLvt::get(image[LapicRegister::Version]) >= 6)
+        copy(LapicRegister::LvtCmci);
+    for (LapicRegister run : kRuns)
+        for (unsigned i = 0; i < 8; i++)
+            copy(lapic_register_plus(run, i));
+    if (g_vmm.tsc_deadline)
+        image.tsc_deadline = x86::rdmsr(x86::msr::TscDeadline);
+    return image;
+}
+
+// Pending virtual interrupts are raised again for the bare kernel. Level-triggered ones need nothing: their pins are
+// open again and still asserted.
+void raise_pending(Cpu &cpu) {
+    const VectorSet &requested = cpu.lapic.requested();
+    const VectorSet level = cpu.lapic.level_pending();
+    for (unsigned vector = kFirstLegalVector; vector < 256; vector++)
+        if (requested.test(static_cast<std::uint8_t>(vector)) && !level.test(static_cast<std::uint8_t>(vector)))
+            cpu.physical_lapic.send(PhysicalLapic::kAssert | vector, cpu.apic_id);
+}
 
 } // namespace
 
@@ -147,6 +182,11 @@ void post_interrupt(Cpu &from, Cpu &to, std::uint8_t vector) {
         kick(from, to);
 }
 
+void flush_everywhere(Cpu &from) {
+    for (Cpu *cpu : g_vmm.all_cpus())
+        mail(from, *cpu, Mail::Flush);
+}
+
 void mirror_lapic(Cpu &cpu) {
     for (LapicRegister reg : kMirroredRegisters) {
         const bool fixed_in_x2apic =
@@ -157,37 +197,8 @@ void mirror_lapic(Cpu &cpu) {
     }
 }
 
-LapicImage read_lapic(const Cpu &cpu) {
-    constexpr LapicRegister kOnce[] = {
-        LapicRegister::Id,           LapicRegister::Version,        LapicRegister::TaskPriority,
-        LapicRegister::LogicalDestination, LapicRegister::SpuriousVector, LapicRegister::IcrLow,
-        LapicRegister::LvtTimer,     LapicRegister::LvtThermal,     LapicRegister::LvtPmc,
-        LapicRegister::LvtLint0,     LapicRegister::LvtLint1,       LapicRegister::LvtError,
-        LapicRegister::InitialCount, LapicRegister::CurrentCount,   LapicRegister::DivideConfiguration};
-    LapicImage image;
-    const auto copy = [&](LapicRegister reg) { image[reg] = cpu.physical_lapic.read(static_cast<std::uint32_t>(reg)); };
-    image.apic_base = x86::rdmsr(x86::msr::ApicBase);
-    for (LapicRegister reg : kOnce)
-        copy(reg);
-    if (!cpu.physical_lapic.x2apic()) {
-        copy(LapicRegister::DestinationFormat);
-        copy(LapicRegister::IcrHigh);
-    }
-    if (lapic::VersionMaxLvt::get(image[LapicRegister::Version]) >= 6)
-        copy(LapicRegister::LvtCmci);
-    for (std::uint32_t run : kRunsWithInstructions)
-        for (unsigned i = 0; i < 8; i++)
-            copy(lapic_register_plus(static_cast<LapicRegister>(run), i));
-    if (g_vmm.tsc_deadline)
-        image.tsc_deadline = x86::rdmsr(x86::msr::TscDeadline);
-    return image;
-}
-
-Result<> take_lapic(Cpu &cpu) {
-    constexpr std::uint32_t kDivideByOne = 0xb, kDeadlineMode = 2u << 17;
-    const std::uint64_t now = x86::rdtsc();
+Result<> model_lapic(Cpu &cpu) {
     LapicImage image = read_lapic(cpu);
-    cpu.lapic_at_launch = image;
     // What waits in the physical APIC stays there and is forwarded when it arrives.
     for (unsigned i = 0; i < 8; i++)
         image[lapic_register_plus(LapicRegister::Irr0, i)] = 0;
@@ -200,7 +211,12 @@ Result<> take_lapic(Cpu &cpu) {
                              .tsc_khz = static_cast<std::uint32_t>(g_vmm.handover->tsc_khz),
                              .timer_khz = static_cast<std::uint32_t>(g_vmm.handover->apic_timer_khz)};
     TRY(cpu.lapic.configure(config));
-    cpu.lapic.restore(image, now);
+    cpu.lapic.restore(image, x86::rdtsc());
+    return {};
+}
+
+void own_lapic(Cpu &cpu) {
+    constexpr std::uint32_t kDivideByOne = 0xb, kDeadlineMode = 2u << 17;
     cpu.physical_lapic.write(PhysicalLapic::kInitialCount, 0);
     cpu.physical_lapic.write(PhysicalLapic::kDivide, kDivideByOne);
     cpu.physical_lapic.write(PhysicalLapic::kLvtTimer, kTimerVector | (g_vmm.tsc_deadline ? kDeadlineMode : 0));
@@ -208,13 +224,19 @@ Result<> take_lapic(Cpu &cpu) {
         asm volatile("mfence" : : : "memory"); // before the first deadline: APM vol. 2, 16.4.1
     cpu.physical_lapic.write(PhysicalLapic::kTpr, 0);
     arm_timer(cpu);
-    return {};
+}
+
+void stop_timer(Cpu &cpu) {
+    cpu.timer_armed = ApicTimer::kNever;
+    program_timer(cpu, ApicTimer::kNever, 0);
 }
 
 // The order matters: mode and divider before the count that starts it, the deadline last.
-void return_lapic(Cpu &cpu, const LapicImage &image) {
+void return_lapic(Cpu &cpu) {
+    cpu.lapic.collect();
+    cpu.lapic.expire_timer(x86::rdtsc());
+    const LapicImage image = cpu.lapic.save(x86::rdtsc());
     const auto put = [&](LapicRegister reg) { cpu.physical_lapic.write(static_cast<std::uint32_t>(reg), image[reg]); };
-    cpu.physical_lapic.write(PhysicalLapic::kInitialCount, 0);
     mirror_lapic(cpu);
     put(LapicRegister::LvtTimer);
     put(LapicRegister::DivideConfiguration);
@@ -229,6 +251,7 @@ void return_lapic(Cpu &cpu, const LapicImage &image) {
     }
     put(LapicRegister::SpuriousVector);
     put(LapicRegister::TaskPriority);
+    raise_pending(cpu);
 }
 
 } // namespace vmm

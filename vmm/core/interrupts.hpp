@@ -25,15 +25,23 @@ void end_level_interrupt(std::uint8_t vector);
 // Makes another CPU look into its mailbox. What it shall see must have been stored before.
 void kick(Cpu &from, const Cpu &to);
 
+// Every CPU flushes its guest's translations before its next entry, and does not run on with old ones: the kick ends
+// the present one.
+void flush_everywhere(Cpu &from);
+
 // Posts an edge interrupt to a vCPU from any CPU, `from` being the one that runs this.
 void post_interrupt(Cpu &from, Cpu &to, std::uint8_t vector);
 
 // Physical registers that devices and pins act on follow the virtual ones.
 void mirror_lapic(Cpu &cpu);
 
-// The launch takes the physical APIC over, and gives it back when it is rolled back or at the end.
-Result<> take_lapic(Cpu &cpu);
-void return_lapic(Cpu &cpu, const LapicImage &image);
-LapicImage read_lapic(const Cpu &cpu);
+// The launch: first the virtual APIC becomes what the physical one is, which is left as it was; past the point of no
+// return the physical one becomes the VMM's.
+Result<> model_lapic(Cpu &cpu);
+void own_lapic(Cpu &cpu);
+
+// Leaving: no more timer interrupts of the VMM's, later the physical APIC becomes what the virtual one is.
+void stop_timer(Cpu &cpu);
+void return_lapic(Cpu &cpu);
 
 } // namespace vmm

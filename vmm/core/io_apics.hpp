@@ -39,15 +39,22 @@ class IoApics {
   public:
     struct One {
         Hpa page; // register page, physical
+        PhysicalIoapic device;
         VirtualIoapic<PhysicalIoapic> model;
     };
 
-    Result<> add(Hpa page, std::uint64_t va) {
-        One &one = all_[count_];
-        one.page = page.page();
-        TRY(one.model.capture(PhysicalIoapic(va)));
-        count_++;
+    // Before any CPU is stopped: the console still uses the device, so it is not touched.
+    void add(Hpa page, std::uint64_t va) { all_[count_++] = {page.page(), PhysicalIoapic(va), {}}; }
+
+    // With every CPU stopped.
+    Result<> capture() {
+        for (One &one : all())
+            TRY(one.model.capture(one.device));
         return {};
+    }
+    void release() {
+        for (One &one : all())
+            one.model.release();
     }
 
     std::span<One> all() { return std::span(all_).first(count_); }

@@ -34,6 +34,9 @@ struct Vmm {
     const std::byte *stub_copy = nullptr; // what the switch stub held at the launch, one page
     std::uint64_t launched_tsc = 0, untested = 0;
     std::uint64_t features = VMNIX_FEATURE_LOG | VMNIX_FEATURE_EVENT;
+    std::uint64_t xcr0_supported = 0;
+    vmnix_backend backend{};
+    const struct Backend *backend_ops = nullptr;
     bool x2apic = false, tsc_deadline = false, gigantic_pages = false;
     std::atomic<std::uint32_t> event_target{0}; // bits 7:0 vector, 31:8 vCPU; 0 for nobody
     std::atomic<bool> panicking{false};

@@ -12,8 +12,7 @@ PHDRS
 SECTIONS
 {
     . = VMM_IMAGE_VA;
-    .rodata : { KEEP(*(.vmnix.header)) *(.rodata .rodata.*) } :rodata
-    .note.gnu.build-id : { vmm_build_id_note = .; KEEP(*(.note.gnu.build-id)) } :rodata
+    .rodata : { KEEP(*(.vmnix.header)) KEEP(*(.note.gnu.build-id)) LONG(0) *(.rodata .rodata.*) } :rodata
     . = ALIGN(4096);
     vmm_text_begin = .;
     .text : { *(.text .text.*) } :text

@@ -180,8 +180,12 @@ class Decoder {
         if (opcode.form != Form::RmReg && opcode.form != Form::RegRm)
             return;
         out_.register_width = opcode.has(opcodes::kExtends) ? operand_bytes : out_.width;
-        out_.reg = static_cast<std::uint8_t>((modrm_ >> 3 & 7) | prefixes_.rex_r()); // without ModRM the accumulator
-        if (out_.register_width == 1 && !prefixes_.has_rex() && out_.reg >= 4) {     // APM vol. 3, 1.4.2
+        if (!opcode.has(opcodes::kModRm)) [[unlikely]] {
+            out_.reg = 0; // the accumulator
+            return;
+        }
+        out_.reg = static_cast<std::uint8_t>((modrm_ >> 3 & 7) | prefixes_.rex_r());
+        if (out_.register_width == 1 && !prefixes_.has_rex() && out_.reg >= 4) { // APM vol. 3, 1.4.2
             out_.reg -= 4;
             out_.traits |= Instruction::kHighByte;
         }

@@ -66,6 +66,8 @@ enum class Special : std::uint8_t {
     SegmentStore,
     Pause,
     Transaction,
+    Port,
+    Movnti,
     System,
     Lkgs,
     Extract,

@@ -145,28 +145,28 @@ static_assert(kGroups.size() == static_cast<unsigned>(Group::AnyMod));
 // 0F 01 with ModRM.mod = 3, by the low six bits of ModRM. The format is the same for all, whether we know them or not.
 consteval std::array<Opcode, 64> system_rows() {
     std::array<Opcode, 64> rows{};
-    const auto set = [&](unsigned modrm, Operation operation) { rows[modrm & 0x3f] = {.operation = operation}; };
-    for (unsigned reg : {0xe0, 0xf0}) // SMSW, LMSW
-        for (unsigned rm = 0; rm < 8; ++rm)
-            set(reg + rm, reg == 0xe0 ? Operation::Smsw : Operation::Lmsw);
-    set(0xc1, Operation::Vmcall);
-    set(0xc8, Operation::Monitor);
-    set(0xc9, Operation::Mwait);
-    set(0xd1, Operation::Xsetbv);
-    set(0xd8, Operation::Vmrun);
-    set(0xd9, Operation::Vmmcall);
-    set(0xda, Operation::Vmload);
-    set(0xdb, Operation::Vmsave);
-    set(0xdc, Operation::Stgi);
-    set(0xdd, Operation::Clgi);
-    set(0xde, Operation::Skinit);
-    set(0xdf, Operation::Invlpga);
-    set(0xf9, Operation::Rdtscp);
-    set(0xfa, Operation::Monitorx);
-    set(0xfb, Operation::Mwaitx);
-    set(0xfd, Operation::Rdpru);
-    set(0xfe, Operation::Invlpgb);
-    set(0xff, Operation::Tlbsync);
+    // With 66, F2 or F3 these are other instructions, or none.
+    const auto plain = [&](unsigned modrm, Operation operation) {
+        rows[modrm & 0x3f] = {.operation = operation, .traits = kPlain};
+    };
+    plain(0xc1, Operation::Vmcall);
+    plain(0xc8, Operation::Monitor);
+    plain(0xc9, Operation::Mwait);
+    plain(0xd1, Operation::Xsetbv);
+    plain(0xfa, Operation::Monitorx);
+    plain(0xfb, Operation::Mwaitx);
+    plain(0xfd, Operation::Rdpru);
+    plain(0xfe, Operation::Invlpgb);
+    plain(0xff, Operation::Tlbsync);
+    // These ignore them. VMGEXIT, which is VMMCALL with F2 or F3, differs in SEV-ES guests alone.
+    constexpr std::array kVirtualization{Operation::Vmrun, Operation::Vmmcall, Operation::Vmload, Operation::Vmsave,
+                                         Operation::Stgi,  Operation::Clgi,    Operation::Skinit, Operation::Invlpga};
+    for (unsigned rm = 0; rm < 8; ++rm) {
+        rows[0x18 + rm] = {.operation = kVirtualization[rm]};
+        rows[0x20 + rm] = {.operation = Operation::Smsw};
+        rows[0x30 + rm] = {.operation = Operation::Lmsw};
+    }
+    rows[0x39] = {.operation = Operation::Rdtscp};
     return rows;
 }
 

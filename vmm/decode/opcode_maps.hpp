@@ -60,8 +60,8 @@ consteval void fill_others(OpcodeMap &map) {
     map.set(0x69, {.immediate = Immediate::Operand, .traits = kModRm});
     map.set(0x6a, {.immediate = Immediate::Byte});
     map.set(0x6b, {.immediate = Immediate::Byte, .traits = kModRm});
-    map.pair(0x6c, {.operation = Operation::Ins, .traits = kString});
-    map.pair(0x6e, {.operation = Operation::Outs, .traits = kString});
+    map.pair(0x6c, {.operation = Operation::Ins, .special = Special::Port, .traits = kString});
+    map.pair(0x6e, {.operation = Operation::Outs, .special = Special::Port, .traits = kString});
     map.set(0x70, 0x7f, {.immediate = Immediate::Byte});
     map.set(0x80, group(Group::Op80));
     map.set(0x81, group(Group::Op81));
@@ -81,10 +81,10 @@ consteval void fill_others(OpcodeMap &map) {
     map.set(0xd6, {.traits = kNot64}); // SALC
     map.set(0xd7, {});
     map.set(0xd8, 0xdf, {.traits = kModRm}); // x87
-    map.pair(0xe4, {.operation = Operation::In, .immediate = Immediate::Byte});
-    map.pair(0xe6, {.operation = Operation::Out, .immediate = Immediate::Byte});
-    map.pair(0xec, {.operation = Operation::In});
-    map.pair(0xee, {.operation = Operation::Out});
+    map.pair(0xe4, {.operation = Operation::In, .immediate = Immediate::Byte, .special = Special::Port});
+    map.pair(0xe6, {.operation = Operation::Out, .immediate = Immediate::Byte, .special = Special::Port});
+    map.pair(0xec, {.operation = Operation::In, .special = Special::Port});
+    map.pair(0xee, {.operation = Operation::Out, .special = Special::Port});
     map.set(0xf4, {.operation = Operation::Hlt});
     map.set(0xf5, {});
     map.set(0xf6, group(Group::OpF6));
@@ -172,7 +172,11 @@ consteval void fill_bits(OpcodeMap &map) {
     map.set(0xba, group(Group::Op0fba));
     map.pair(0xb0, {.operation = Operation::Cmpxchg, .form = Form::RmReg, .traits = kRmw});
     map.pair(0xc0, {.operation = Operation::Xadd, .form = Form::RmReg, .traits = kRmw});
-    map.set(0xc3, {.operation = Operation::Mov, .form = Form::RmReg, .traits = kModRm | kMemoryOnly | kPlain});
+    map.set(0xc3, // MOVNTI
+            {.operation = Operation::Mov,
+             .form = Form::RmReg,
+             .special = Special::Movnti,
+             .traits = kModRm | kMemoryOnly | kPlain});
     map.set(0xc7, group(Group::Op0fc7));
     for (unsigned sign : {0, 8}) {
         const Operation operation = sign ? Operation::Movsx : Operation::Movzx;

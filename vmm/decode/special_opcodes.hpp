@@ -20,10 +20,8 @@ constexpr Result<opcodes::Opcode> refine_system(std::uint8_t modrm, Prefixes pre
         return opcode;
     }
     const opcodes::Opcode row = opcodes::kSystemRows[modrm & 0x3f];
-    // Another instruction or none, save for VMGEXIT, which is VMMCALL unless the guest is an SEV-ES one.
-    const bool any_prefix =
-        row.operation == Operation::Vmmcall || row.operation == Operation::Smsw || row.operation == Operation::Lmsw;
-    opcode.operation = prefixes.mandatory() && !any_prefix ? Operation::Other : row.operation;
+    const bool another = row.has(opcodes::kPlain) && prefixes.mandatory();
+    opcode.operation = another ? Operation::Other : row.operation;
     return opcode;
 }
 
@@ -59,7 +57,7 @@ constexpr Result<opcodes::Opcode> refine_control(std::uint8_t modrm, Prefixes pr
         valid = reg <= 5;
         break;
     case Special::Pause:
-        if (prefixes.has(Prefixes::kRep) && !prefixes.rex_b())
+        if (prefixes.has(Prefixes::kRep) && !prefixes.rex_b()) // else NOP, or XCHG with R8
             opcode.operation = Operation::Pause;
         break;
     case Special::Transaction: // XABORT, XBEGIN
@@ -67,6 +65,13 @@ constexpr Result<opcodes::Opcode> refine_control(std::uint8_t modrm, Prefixes pr
         break;
     case Special::System:
         return refine_system(modrm, prefixes, opcode);
+    case Special::Port: // the immediate and the accumulator have at most 32 bits
+        if (opcode.width == 0 && prefixes.rex_w())
+            opcode.width = 4;
+        break;
+    case Special::Movnti: // 32 or 64 bits, also in 16-bit code
+        opcode.width = prefixes.rex_w() ? 8 : 4;
+        break;
     case Special::Lkgs:
         valid = prefixes.has(Prefixes::kRepne);
         break;

@@ -2,6 +2,7 @@
 // Exits that are not accesses: exceptions that the VMM watches, control registers, instructions it does not offer.
 #pragma once
 
+#include "vmm/exit/instruction.hpp"
 #include "vmm/exit/mail.hpp"
 
 namespace vmm {

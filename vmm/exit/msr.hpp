@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
-#include "vmm/core/console_nested.hpp"
 #include "vmm/exit/apic.hpp"
 #include "vmm/exit/instruction.hpp"
 #include "vmm/policy/msr.hpp"
@@ -33,7 +32,7 @@ template <class V> bool write_msr(V v, std::uint32_t index, std::uint64_t value)
         return write_efer(v, value);
     case policy::MsrAction::Mtrr:
         v.enter_host_context();
-        return x86::wrmsr_safe(index, value) && follow_mtrrs();
+        return x86::wrmsr_safe(index, value) && v.follow_mtrrs();
     case policy::MsrAction::Ignore:
         log("CPU ", cpu.index, ": write of ", Hex{value}, " to MSR ", Hex{index}, " ignored");
         return true;

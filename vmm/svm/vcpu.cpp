@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vmm/svm/vcpu.hpp"
 
+#include "vmm/core/interrupts.hpp"
+#include "vmm/svm/backend.hpp"
+
 namespace vmm::svm {
 namespace {
 
@@ -56,18 +59,36 @@ void Vcpu::open_nmi_window() {
         set_interrupt_window(true); // only a shadow or another event is in the way: ask again soon
 }
 
-// VINTR exits when the guest can take a virtual interrupt of any priority. CR8 writes are intercepted meanwhile: some
-// implementations evaluate the armed interrupt inside the write.
+// VINTR exits when the guest can take a virtual interrupt of any priority.
 void Vcpu::set_interrupt_window(bool open) {
-    constexpr std::uint32_t kCr8Write = 1u << 24;
     if (open) {
         vmcb_.control.vintr |= vintr::VIrq | vintr::VIgnTpr | vintr::VIntrPrio::make(15);
         vmcb_.control.intercept3 |= intercept::Vintr;
-        vmcb_.control.intercept_cr |= kCr8Write;
     } else {
         vmcb_.control.vintr &= ~vintr::VIrq;
         vmcb_.control.intercept3 &= ~intercept::Vintr;
     }
+}
+
+bool Vcpu::finish_nmi_step() {
+    constexpr std::uint64_t kBs = bit(14);
+    if (!state_.nmi_stepping)
+        return false;
+    state_.nmi_stepping = state_.nmi_blocked = false;
+    vmcb_.save.dr6 &= ~kBs;
+    return true;
+}
+
+bool Vcpu::map_more(Gpa address) {
+    return g_shared.nested.lock()->map_more(address);
+}
+
+bool Vcpu::follow_mtrrs() {
+    FlushDebt debt(false);
+    const auto followed = g_shared.nested.lock()->follow(read_mtrrs(), debt);
+    if (debt.settle())
+        flush_everywhere(cpu_);
+    return static_cast<bool>(followed);
 }
 
 // APM vol. 2, table 14-1. CR0.CD and NW keep their values across INIT, as do the MSRs other than EFER, and XCR0.

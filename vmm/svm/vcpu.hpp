@@ -77,7 +77,12 @@ class Vcpu {
     void inject_interrupt(std::uint8_t vector);
     void inject_nmi();
     void set_interrupt_window(bool open);
+    void close_window() { set_interrupt_window(false); }
     void open_nmi_window();
+    // After the step over an NMI's IRET: NMIs are open again. False when the #DB is the guest's own.
+    bool finish_nmi_step();
+    // An event's delivery was cut short by this exit.
+    bool event_interrupted() const { return vmcb_.control.exit_int_info & event::Valid; }
 
     // INIT: registers as after reset (APM vol. 2, 14.1.3), paging tables of the VMM kept.
     void reset();
@@ -88,12 +93,18 @@ class Vcpu {
     void nmi_window() { svm::nmi_window(); }
     void request_flush() { state_.flush = true; }
 
+    Verdict handle_control(const Exit &exit);
+    // See ConsoleNested.
+    bool map_more(Gpa address);
+    bool follow_mtrrs();
+
     Vmcb &vmcb() { return vmcb_; }
     State &state() { return state_; }
 
   private:
     void inject_exception(x86::Vector vector, bool has_error, std::uint32_t error);
     void trap_single_step();
+    Verdict handle_cr8(const Exit &exit);
 
     Cpu &cpu_;
     State &state_;

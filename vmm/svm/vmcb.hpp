@@ -10,6 +10,7 @@ namespace vmm::svm {
 
 enum class ExitCode : std::uint64_t {
     ReadCr0 = 0x00,
+    ReadCr8 = 0x08,
     WriteCr0 = 0x10,
     WriteCr8 = 0x18,
     Exception0 = 0x40,

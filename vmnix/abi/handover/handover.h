@@ -100,6 +100,9 @@ struct vmnix_handover_cpu {
     uint64_t handover; /* struct vmnix_handover in the VMM's address space */
 };
 
+/* Offer VMNIX_HC_TEST to the console. */
+#define VMNIX_HANDOVER_TEST (1u << 0)
+
 struct vmnix_handover {
     uint32_t abi;  /* VMNIX_HANDOVER_ABI */
     uint32_t size; /* sizeof this */
@@ -121,6 +124,8 @@ struct vmnix_handover {
     uint32_t fault_cpu;                           /* index; used when fault_step is not NONE */
     uint32_t fault_step;                          /* enum vmnix_step */
     uint32_t fault_mode;                          /* enum vmnix_fault_mode */
+    uint32_t flags;                               /* VMNIX_HANDOVER_* */
+    uint32_t reserved;                            /* zero */
     struct vmnix_memory memory[VMNIX_MAX_MEMORY]; /* ascending, disjoint */
     struct vmnix_ioapic ioapic[VMNIX_MAX_IOAPICS];
     /* Filled by the VMM in VMNIX_CALL_INIT. */

@@ -29,9 +29,10 @@ struct vmnix_image_header {
     uint64_t loaded_size;  /* bytes from VMNIX_IMAGE_VA to the end of .bss */
     uint64_t entry;        /* virtual address that the stub jumps to; see handover.h */
     char version[24];      /* NUL-terminated, for people */
+    uint32_t note[4];      /* head of the ELF note that carries the build id, as the linker writes it */
     uint8_t build_id[20];  /* unique to the build; shown in reports */
     uint32_t reserved;     /* zero */
 };
-VMNIX_STATIC_ASSERT(sizeof(struct vmnix_image_header) == 80, "image header layout");
+VMNIX_STATIC_ASSERT(sizeof(struct vmnix_image_header) == 96, "image header layout");
 
 #endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The console's nested tables: guest-physical equals host-physical, less what is the VMM's. Template on the vendor's
+// entry format; everything else is the same on both.
+#pragma once
+
+#include "vmm/core/vmm.hpp"
+
+namespace vmm {
+
+// What this CPU's MTRRs say; all CPUs agree, as the firmware and the console's kernel keep them alike.
+Mtrrs read_mtrrs();
+
+template <class Format> class ConsoleNested {
+  public:
+    using Tables = RadixTable<Format, FramePool>;
+
+    // Builds everything before any CPU is stopped; nothing uses the tables yet, so no flush is due.
+    Result<> build(Vmm &vmm) {
+        physical_bits_ = physical_bits();
+        const Hpa root = TRY(vmm.frames.allocate());
+        tables_ = Tables(root, vmm.host.levels(), vmm.gigantic_pages ? 3 : 2, vmm.frames);
+        FlushDebt debt(false);
+        const auto built = build_all(vmm, debt);
+        debt.settle();
+        return built;
+    }
+
+    const Tables &tables() const { return tables_; }
+
+    // Maps the gigabyte around an address that has no mapping yet: device windows far above RAM. False when the address
+    // is beyond the CPU's physical addresses or the VMM has no more frames for tables.
+    bool map_more(Gpa address) {
+        if (address.raw() >> physical_bits_ != 0 || address.raw() < mapped_end_)
+            return false;
+        const std::uint64_t base = align_down(address.raw(), kGigabyte);
+        FlushDebt debt(false);
+        const auto mapped = tables_.map(base, Hpa(base), kGigabyte, kAll, MemoryType::WriteBack, debt);
+        debt.settle(); // not-present entries are not cached
+        return static_cast<bool>(mapped);
+    }
+
+    // The console changed its MTRRs: no large page may span the new borders.
+    Result<> follow(const Mtrrs &mtrrs, FlushDebt &debt) {
+        for (std::uint64_t border : type_borders(mtrrs).all())
+            if (border < mapped_end_)
+                TRY(tables_.split_at(border, debt));
+        return {};
+    }
+
+  private:
+    static constexpr std::uint64_t kGigabyte = 1ull << 30, kMessageWindow = 0xfee00000, kMessageWindowSize = 0x100000;
+    static constexpr Rights kAll{true, true}, kReadOnly{}, kReadExecute{.execute = true};
+
+    static unsigned physical_bits() {
+        constexpr std::uint32_t kSizes = 0x80000008;
+        return x86::cpuid(kSizes).eax & 0xff;
+    }
+
+    std::uint64_t end_of_memory(const Vmm &vmm) const {
+        std::uint64_t end = 4 * kGigabyte;
+        for (unsigned i = 0; i < vmm.handover->memory_count; i++) {
+            const vmnix_memory &range = vmm.handover->memory[i];
+            end = std::max(end, range.base + range.size);
+        }
+        const std::uint64_t limit = physical_bits_ >= 63 ? ~0ull : 1ull << physical_bits_;
+        return std::min(align_up(end, kGigabyte), limit);
+    }
+
+    Result<> build_all(Vmm &vmm, FlushDebt &debt) {
+        mapped_end_ = end_of_memory(vmm);
+        TRY(tables_.map(0, Hpa(0), mapped_end_, kAll, MemoryType::WriteBack, debt));
+        TRY(follow(read_mtrrs(), debt));
+        // The VMM's memory reads as all ones and cannot be written: one page stands behind all of it, so that scanners of
+        // memory (kcore, kdump) cost no exit.
+        const Hpa ones = TRY(vmm.frames.allocate());
+        __builtin_memset(at_physical<std::byte>(ones), 0xff, kPageSize);
+        TRY(tables_.map_alias(vmm.arena().begin.raw(), ones, vmm.arena().size, kReadOnly, debt));
+        TRY(tables_.map(vmm.handover->stub_pa, Hpa(vmm.handover->stub_pa), kPageSize, kReadExecute,
+                        MemoryType::WriteBack, debt));
+        TRY(tables_.unmap(kMessageWindow, kMessageWindowSize, debt));
+        if (vmm.handover->lapic_base - kMessageWindow >= kMessageWindowSize)
+            TRY(tables_.unmap(vmm.handover->lapic_base, kPageSize, debt));
+        for (unsigned i = 0; i < vmm.handover->ioapic_count; i++)
+            TRY(tables_.unmap(align_down(vmm.handover->ioapic[i].base, kPageSize), kPageSize, debt));
+        return {};
+    }
+
+    Tables tables_;
+    std::uint64_t mapped_end_ = 0;
+    unsigned physical_bits_ = 0;
+};
+
+} // namespace vmm

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// VMNIX_CALL_INIT: everything that can be built before a CPU is stopped. One CPU runs this on the bootstrap's tables with
+// its interrupts held; a failure needs no undo, as nothing but the arena was written.
+#include "vmm/core/init.hpp"
+
+#include "vmm/core/address_space.hpp"
+#include "vmm/core/backend.hpp"
+#include "vmm/core/traps.hpp"
+#include "vmm/x86/intrinsics.hpp"
+
+#include <new>
+
+// The numbers that kbuild/vmm.mk repeats for the assembler.
+static_assert(VMM_IMAGE_VA == VMNIX_IMAGE_VA && VMM_IMAGE_MAX == VMNIX_IMAGE_MAX);
+static_assert(VMM_IMAGE_MAGIC == VMNIX_IMAGE_MAGIC && VMM_HANDOVER_ABI == VMNIX_HANDOVER_ABI);
+static_assert(VMM_HEADER_SIZE == sizeof(vmnix_image_header));
+
+namespace vmm {
+namespace {
+
+constexpr unsigned kLogPages = 8;
+
+Result<> check_handover(Vmm &vmm) {
+    const vmnix_handover &h = *vmm.handover;
+    if (h.abi != VMNIX_HANDOVER_ABI || h.size != sizeof(h))
+        return Errc::Unsupported;
+    if (h.cpu_count == 0 || h.cpu_count > VMNIX_MAX_CPUS || h.memory_count > VMNIX_MAX_MEMORY ||
+        h.ioapic_count > VMNIX_MAX_IOAPICS || h.tsc_khz == 0 || h.apic_timer_khz == 0)
+        return Errc::Invalid;
+    return {};
+}
+
+Result<> learn_cpu(Vmm &vmm) {
+    constexpr std::uint64_t kX2apicMode = bit(10);
+    constexpr std::uint32_t kDeadline = 1u << 24, kXsave = 1u << 26, kGigantic = 1u << 26;
+    const x86::CpuidResult features = x86::cpuid(1);
+    vmm.cpu_count = vmm.handover->cpu_count;
+    vmm.x2apic = x86::rdmsr(x86::msr::ApicBase) & kX2apicMode;
+    vmm.tsc_deadline = features.ecx & kDeadline;
+    vmm.gigantic_pages = x86::cpuid(0x80000001).edx & kGigantic;
+    if (features.ecx & kXsave) {
+        const x86::CpuidResult components = x86::cpuid(0xd);
+        vmm.xcr0_supported = std::uint64_t{components.edx} << 32 | components.eax;
+    }
+    if (vmm.handover->flags & VMNIX_HANDOVER_TEST)
+        vmm.features |= VMNIX_FEATURE_TEST;
+    return {};
+}
+
+Result<> prepare_log(Vmm &vmm) {
+    const Hpa frames = TRY(vmm.frames.allocate(kLogPages));
+    vmm.log.unguarded().use({at_physical<char>(frames), kLogPages * kPageSize});
+    return {};
+}
+
+Result<> learn_memory(Vmm &vmm) {
+    const Range<Gpa> arena{Gpa(vmm.handover->arena_base), vmm.handover->arena_size};
+    for (unsigned i = 0; i < vmm.handover->memory_count; i++) {
+        const vmnix_memory &m = vmm.handover->memory[i];
+        if ((m.base | m.size) % kPageSize != 0)
+            return Errc::Invalid;
+        if (m.kind == VMNIX_MEMORY_RAM && !vmm.ram.map().add_without({Gpa(m.base), m.size}, arena))
+            return Errc::NoMemory;
+    }
+    return {};
+}
+
+Result<> switch_tables(Vmm &vmm) {
+    TRY(build_address_space(vmm));
+    x86::write_cr3(vmm.host.root().raw());
+    return {};
+}
+
+// The stub as it was, so that leaving does not execute what somebody wrote there meanwhile.
+Result<> keep_stub(Vmm &vmm) {
+    const Hpa copy = TRY(vmm.frames.allocate());
+    __builtin_memcpy(at_physical<std::byte>(copy), reinterpret_cast<const void *>(vmm.handover->stub_va), kPageSize);
+    vmm.stub_copy = at_physical<std::byte>(copy);
+    return {};
+}
+
+Result<> note_io_apics(Vmm &vmm) {
+    for (unsigned i = 0; i < vmm.handover->ioapic_count; i++)
+        vmm.io_apics.unguarded().add(Hpa(vmm.handover->ioapic[i].base), io_apic_va(i));
+    return {};
+}
+
+void fill_tss(Cpu &cpu) {
+    cpu.tss.ist[0] = cpu.fault_stack_top();
+    cpu.tss.io_map = sizeof(cpu.tss);
+    cpu.gdt.fill(cpu.tss);
+}
+
+Result<> prepare_cpus(Vmm &vmm) {
+    auto *pages = at_physical<std::byte>(Hpa(vmm.handover->cpus));
+    for (unsigned i = 0; i < vmm.cpu_count; i++) {
+        auto *handover = reinterpret_cast<vmnix_handover_cpu *>(pages + i * kPageSize); // the ABI's array of pages
+        Cpu *cpu = new (cpu_at(i)) Cpu;
+        vmm.cpus[i] = cpu;
+        cpu->index = i;
+        cpu->apic_id = handover->apic_id;
+        cpu->handover = handover;
+        cpu->reset_edx = x86::cpuid(1).eax;
+        cpu->physical_lapic = x86::PhysicalLapic(vmm.x2apic, lapic_va());
+        cpu->stats.apic_id = cpu->apic_id;
+        fill_tss(*cpu);
+        TRY(vmm.backend_ops->prepare(*cpu));
+        handover->vmm_cr3 = vmm.host.root().raw();
+        handover->vmm_rsp = cpu->stack_top();
+    }
+    return {};
+}
+
+Result<> prepare_backend(Vmm &vmm) {
+    vmm.backend_ops = choose_backend();
+    if (!vmm.backend_ops)
+        return Errc::Unsupported;
+    vmm.backend = vmm.backend_ops->name;
+    return vmm.backend_ops->init(vmm);
+}
+
+Result<> prepare_rendezvous(Vmm &vmm) {
+    vmm.launch.expect(vmm.cpu_count, vmm.handover->timeout_tsc);
+    vmm.leave.expect(vmm.cpu_count, vmm.handover->timeout_tsc);
+    return {};
+}
+
+struct Stage {
+    const char *what;
+    Result<> (*perform)(Vmm &);
+    int status; // enum vmnix_status when it fails otherwise than for want of memory
+};
+
+constexpr Stage kStages[] = {
+    {"hand-over structure", check_handover, VMNIX_ERR_ABI},
+    {"CPU features", learn_cpu, VMNIX_ERR_CPU},
+    {"log", prepare_log, VMNIX_ERR_MEMORY},
+    {"memory map", learn_memory, VMNIX_ERR_LAYOUT},
+    {"address space", switch_tables, VMNIX_ERR_LAYOUT},
+    {"switch stub", keep_stub, VMNIX_ERR_MEMORY},
+    {"IO-APICs", note_io_apics, VMNIX_ERR_LAYOUT},
+    {"virtualisation", prepare_backend, VMNIX_ERR_CPU},
+    {"CPUs", prepare_cpus, VMNIX_ERR_MEMORY},
+    {"rendezvous", prepare_rendezvous, VMNIX_ERR_STATE},
+};
+
+// The VMM's own IDT is in force from here, so that a fault below is a report. TR stays the console's: no vector but the
+// double fault needs it.
+void load_boot_tables(Vmm &vmm) {
+    fill_idt(vmm.idt);
+    vmm.boot_gdt.fill(vmm.boot_tss);
+    x86::load_gdt(vmm.boot_gdt);
+    x86::load_idt(reinterpret_cast<std::uint64_t>(vmm.idt.data()));
+}
+
+} // namespace
+
+int initialise(vmnix_handover *handover) {
+    g_vmm.handover = handover;
+    load_boot_tables(g_vmm);
+    const std::uint64_t arena_end = handover->arena_base + handover->arena_size;
+    g_vmm.frames.use({Hpa(handover->arena_free), arena_end - handover->arena_free});
+    for (const Stage &stage : kStages) {
+        const auto done = stage.perform(g_vmm);
+        if (!done)
+            return done.error() == Errc::NoMemory ? VMNIX_ERR_MEMORY : stage.status;
+    }
+    handover->arena_used = g_vmm.frames.next().raw() - handover->arena_base;
+    return VMNIX_OK;
+}
+
+} // namespace vmm

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// VMNIX_CALL_ENTER on every CPU, and the agreement to leave. The stages are one table; a CPU that fails undoes its own in
+// reverse, and its failure is everybody's until the point of no return in the last one.
+#include "vmm/core/launch.hpp"
+
+#include "vmm/core/address_space.hpp"
+#include "vmm/core/backend.hpp"
+#include "vmm/core/init.hpp"
+#include "vmm/core/interrupts.hpp"
+#include "vmm/x86/intrinsics.hpp"
+
+namespace vmm {
+
+constinit Vmm g_vmm;
+
+namespace {
+
+constexpr std::uint32_t kBootCpu = 0; // does what is done once
+
+// TimedOut by time, or because another CPU called it off first.
+Result<> called_off() {
+    return Errc::TimedOut;
+}
+
+Result<> arrive(Cpu &) {
+    return g_vmm.launch.meet(x86::rdtsc, x86::pause) ? Result<>() : called_off();
+}
+
+Result<> capture(Cpu &cpu) {
+    return g_vmm.backend_ops->capture(cpu);
+}
+
+void release(Cpu &cpu) {
+    g_vmm.backend_ops->release(cpu);
+}
+
+Result<> model_interrupts(Cpu &cpu) {
+    TRY(model_lapic(cpu));
+    return cpu.index == kBootCpu ? g_vmm.io_apics.unguarded().capture() : Result<>();
+}
+
+void return_interrupts(Cpu &cpu) {
+    if (cpu.index == kBootCpu)
+        g_vmm.io_apics.unguarded().release();
+}
+
+// Once all are here nothing can fail any more. The last to arrive unmaps the stub, as nobody executes it now.
+Result<> commit(Cpu &) {
+    const bool go = g_vmm.launch.decide(x86::rdtsc, x86::pause, [] {
+        unmap_stub(g_vmm);
+        g_vmm.launched_tsc = x86::rdtsc();
+    });
+    // ---- the point of no return ----
+    return go ? Result<>() : called_off();
+}
+
+struct Stage {
+    vmnix_step step;
+    int status; // enum vmnix_status for a failure of its own
+    Result<> (*perform)(Cpu &);
+    void (*undo)(Cpu &); // of a stage that was begun, finished or not
+};
+
+constexpr Stage kStages[] = {
+    {VMNIX_STEP_ARRIVE, VMNIX_ERR_TIMEOUT, arrive, nullptr},
+    {VMNIX_STEP_CAPTURE, VMNIX_ERR_STATE, capture, release},
+    {VMNIX_STEP_APIC, VMNIX_ERR_LAYOUT, model_interrupts, return_interrupts},
+    {VMNIX_STEP_COMMIT, VMNIX_ERR_TIMEOUT, commit, nullptr},
+};
+
+// What a test asked for at this step on this CPU.
+Result<> inject_fault(Cpu &cpu, vmnix_step step) {
+    const vmnix_handover &h = *g_vmm.handover;
+    if (h.fault_step != static_cast<std::uint32_t>(step) || h.fault_cpu != cpu.index)
+        return {};
+    if (h.fault_mode == VMNIX_FAULT_FAIL)
+        return Errc::Injected;
+    if (h.fault_mode == VMNIX_FAULT_NMI)
+        cpu.physical_lapic.send(x86::PhysicalLapic::kDeliveryNmi | x86::PhysicalLapic::kAssert, cpu.apic_id);
+    if (h.fault_mode == VMNIX_FAULT_WEDGE)
+        for (const std::uint64_t start = x86::rdtsc(); x86::rdtsc() - start < 3 * h.timeout_tsc;)
+            x86::pause();
+    return {};
+}
+
+int status_of(const Stage &stage, Errc error, bool first) {
+    if (error == Errc::Injected)
+        return VMNIX_ERR_INJECTED;
+    return first ? stage.status : VMNIX_ERR_PEER;
+}
+
+// The first CPU to fail calls it off and leaves its name.
+int roll_back(Cpu &cpu, const Stage &failed, Errc error) {
+    const bool first = g_vmm.launch.call_off();
+    if (first || error == Errc::Injected) {
+        g_vmm.handover->failed_cpu = cpu.index;
+        g_vmm.handover->failed_step = failed.step;
+    }
+    for (const Stage *stage = &failed;; stage--) {
+        if (stage->undo)
+            stage->undo(cpu);
+        if (stage == kStages)
+            break;
+    }
+    return status_of(failed, error, first);
+}
+
+int enter(Cpu &cpu) {
+    x86::load_gdt(cpu.gdt);
+    x86::load_idt(reinterpret_cast<std::uint64_t>(g_vmm.idt.data()));
+    for (const Stage &stage : kStages) {
+        auto done = inject_fault(cpu, stage.step);
+        if (done)
+            done = stage.perform(cpu);
+        if (!done)
+            return roll_back(cpu, stage, done.error());
+    }
+    forget_stub(g_vmm);
+    own_lapic(cpu);
+    if (cpu.index == kBootCpu)
+        log("launched on ", g_vmm.cpu_count, " CPUs");
+    g_vmm.backend_ops->run(cpu);
+    leave_now(cpu);
+    return VMNIX_OK;
+}
+
+// Takes what the physical APIC holds, so that no message between CPUs of the VMM's is left for the bare kernel.
+void drain(Cpu &cpu) {
+    do {
+        cpu.acknowledged = 0;
+        g_vmm.backend_ops->acknowledge();
+        take_interrupt(cpu);
+    } while (cpu.acknowledged != 0);
+}
+
+} // namespace
+
+bool agree_to_leave(Cpu &cpu) {
+    // After the first meeting no CPU sends messages any more.
+    bool go = g_vmm.leave.meet(x86::rdtsc, x86::pause);
+    if (go) {
+        stop_timer(cpu);
+        drain(cpu);
+    }
+    go = g_vmm.leave.decide(x86::rdtsc, x86::pause, [] {
+        const auto mapped = map_stub(g_vmm);
+        VMM_ASSERT(mapped); // the tables above it exist since the launch
+        // Executing something else than what was loaded would be the console's to decide; it is not.
+        VMM_ASSERT(__builtin_memcmp(g_vmm.stub_copy, reinterpret_cast<const void *>(g_vmm.handover->stub_va), kPageSize) == 0);
+        g_vmm.io_apics.unguarded().release();
+    });
+    g_vmm.leave.finish();
+    if (!go)
+        arm_timer(cpu);
+    return go;
+}
+
+void leave_now(Cpu &cpu) {
+    return_lapic(cpu);
+    cpu.handover->pending_nmi = cpu.guest_nmis + cpu.nmis;
+    g_vmm.backend_ops->give_back(cpu);
+}
+
+extern "C" {
+
+// The stub's way out, read by vmm_entry.
+constinit std::uint64_t vmm_stub_leave = 0;
+
+int vmm_call(vmnix_handover_cpu *self, std::uint32_t call) {
+    auto *handover = reinterpret_cast<vmnix_handover *>(self->handover); // the module's, in the physical map
+    vmm_stub_leave = handover->stub_leave;
+    switch (call) {
+    case VMNIX_CALL_INIT:
+        return initialise(handover);
+    case VMNIX_CALL_ENTER:
+        return enter(*cpu_at(self->index));
+    default:
+        return VMNIX_ERR_ABI;
+    }
+}
+}
+
+} // namespace vmm

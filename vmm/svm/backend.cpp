@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Launch and leave on SVM: from a CPU that runs the console's kernel to a guest of the same state, and back.
+#include "vmm/core/backend.hpp"
+
+#include "vmm/core/segment.hpp"
+#include "vmm/svm/backend.hpp"
+#include "vmm/svm/entry_check.hpp"
+#include "vmm/svm/instructions.hpp"
+#include "vmm/svm/permission_maps.hpp"
+#include "vmm/svm/state.hpp"
+#include "vmm/x86/intrinsics.hpp"
+
+namespace vmm::svm {
+
+constinit Shared g_shared;
+
+namespace {
+
+constexpr std::uint32_t kSvmLeaf = 0x8000000a, kNextRipBit = 1u << 3, kFlushByAsidBit = 1u << 6;
+constexpr std::uint32_t kConsoleAsid = 1;
+
+std::span<std::uint8_t> map_bytes(Hpa frame, unsigned pages) {
+    return {at_physical<std::uint8_t>(frame), pages * kPageSize};
+}
+
+Result<> init(Vmm &vmm) {
+    g_shared.msr_map = TRY(vmm.frames.allocate(kMsrMapPages));
+    g_shared.io_map = TRY(vmm.frames.allocate(kIoMapPages));
+    fill_msr_map(map_bytes(g_shared.msr_map, kMsrMapPages));
+    fill_io_map(map_bytes(g_shared.io_map, kIoMapPages));
+    return g_shared.nested.unguarded().build(vmm);
+}
+
+void fill_controls(ControlArea &c) {
+    constexpr std::uint32_t kCr8 = 1u << 8, kWrite = 16;
+    const auto exception = [](x86::Vector v) { return 1u << static_cast<unsigned>(v); };
+    c.intercept_cr = kCr8 | kCr8 << kWrite;
+    c.intercept_exceptions = exception(x86::Vector::Debug) | exception(x86::Vector::AlignmentCheck) |
+                             exception(x86::Vector::MachineCheck);
+    c.intercept3 = intercept::Intr | intercept::Nmi | intercept::Init | intercept::Cpuid | intercept::Invd |
+                   intercept::Invlpga | intercept::Ioio | intercept::Msr | intercept::Shutdown;
+    c.intercept4 = intercept::Vmrun | intercept::Vmmcall | intercept::Vmload | intercept::Vmsave | intercept::Stgi |
+                   intercept::Clgi | intercept::Skinit | intercept::Xsetbv;
+    c.iopm_base = g_shared.io_map.raw();
+    c.msrpm_base = g_shared.msr_map.raw();
+    c.asid = kConsoleAsid;
+    c.tlb_control = TlbControl::FlushAll;
+    c.vintr = vintr::VIntrMasking;
+    c.nested_control = 1;
+    c.n_cr3 = g_shared.nested.unguarded().tables().root().raw();
+}
+
+Result<> prepare(Cpu &cpu) {
+    State &state = cpu.backend<State>();
+    const std::uint32_t features = x86::cpuid(kSvmLeaf).edx;
+    state.vmcb_pa = TRY(g_vmm.frames.allocate());
+    state.host_vmcb_pa = TRY(g_vmm.frames.allocate());
+    state.hsave_pa = TRY(g_vmm.frames.allocate());
+    state.vmcb = at_physical<Vmcb>(state.vmcb_pa);
+    state.has_next_rip = features & kNextRipBit;
+    state.has_flush_by_asid = features & kFlushByAsidBit;
+    fill_controls(state.vmcb->control);
+    return {};
+}
+
+Segment to_segment(const SegmentState &s) {
+    return {s.selector, s.attributes, s.limit, s.base};
+}
+
+// The segment behind a selector, from the console's GDT; its tables are read through its own translation.
+Result<Segment> read_segment(const vmnix_switch_state &state, std::uint64_t efer, std::uint16_t selector) {
+    constexpr std::uint16_t kIndexMask = 0xfff8;
+    if ((selector & kIndexMask) == 0)
+        return Segment{selector, 0, 0, 0};
+    std::uint64_t descriptor = 0;
+    const Paging paging{state.cr0, state.cr3, state.cr4, efer};
+    const Gva at(state.gdtr_base + (selector & kIndexMask));
+    const unsigned read = TRY(g_vmm.ram.memory().fetch(paging, at, reinterpret_cast<std::byte *>(&descriptor), 8));
+    if (read != sizeof(descriptor))
+        return Errc::NotPresent;
+    return to_segment(decode_segment(selector, descriptor));
+}
+
+Result<> capture_segments(SaveArea &save, const vmnix_switch_state &state, std::uint64_t efer) {
+    save.cs = TRY(read_segment(state, efer, state.cs));
+    save.ss = TRY(read_segment(state, efer, state.ss));
+    save.ds = TRY(read_segment(state, efer, state.ds));
+    save.es = TRY(read_segment(state, efer, state.es));
+    save.gdtr = {0, 0, state.gdtr_limit, state.gdtr_base};
+    save.idtr = {0, 0, state.idtr_limit, state.idtr_base};
+    return {};
+}
+
+void capture_registers(SaveArea &save, const vmnix_handover_cpu &handover) {
+    const vmnix_switch_state &state = handover.state;
+    save.cr0 = state.cr0;
+    save.cr2 = state.cr2;
+    save.cr3 = state.cr3;
+    save.cr4 = state.cr4;
+    save.dr6 = state.dr6;
+    save.dr7 = state.dr7;
+    save.efer = handover.efer | x86::efer::SVME;
+    save.rflags = x86::rflags::Fixed;
+    save.rsp = state.rsp;
+    save.rip = g_vmm.handover->stub_resume;
+    save.cpl = 0;
+}
+
+EntryLimits entry_limits() {
+    constexpr std::uint64_t kAnyKnownCr4 = 0x01ff'ffff, kAnyKnownEfer = 0x7fffff;
+    return {x86::cpuid(0x80000008).eax & 0xff, kAnyKnownCr4, kAnyKnownEfer}; // preflight has checked bit by bit
+}
+
+Result<> capture(Cpu &cpu) {
+    State &state = cpu.backend<State>();
+    SaveArea &save = state.vmcb->save;
+    vmsave(state.vmcb_pa); // FS, GS, TR, LDTR, KernelGSBase and the system-call MSRs, while they are the console's
+    x86::load_tr();
+    vmsave(state.host_vmcb_pa);
+    state.host_context = true;
+    x86::wrmsr(x86::msr::VmHsavePa, state.hsave_pa.raw());
+    save.g_pat = x86::rdmsr(x86::msr::Pat);
+    x86::wrmsr(x86::msr::Pat, kVmmPat);
+    capture_registers(save, *cpu.handover);
+    TRY(capture_segments(save, cpu.handover->state, cpu.handover->efer));
+    return entry_fault(*state.vmcb, entry_limits()) ? Result<>(Errc::Invalid) : Result<>();
+}
+
+// VMLOAD takes TR from the block without looking at its busy bit, which LTR would refuse.
+void release(Cpu &cpu) {
+    State &state = cpu.backend<State>();
+    if (!state.host_context)
+        return;
+    x86::wrmsr(x86::msr::Pat, state.vmcb->save.g_pat);
+    x86::wrmsr(x86::msr::VmHsavePa, 0);
+    vmload(state.vmcb_pa);
+    state.host_context = false;
+}
+
+void run(Cpu &cpu) {
+    State &state = cpu.backend<State>();
+    vmload(state.vmcb_pa);
+    state.host_context = false;
+    // GIF is 0 since before the switch; IF=1 beside it lets physical interrupts end a guest's turn (15.21.2).
+    asm volatile("sti" : : : "memory");
+    svm_run(&cpu);
+}
+
+void give_back(Cpu &cpu) {
+    const SaveArea &save = cpu.backend<State>().vmcb->save;
+    vmnix_switch_state &to = cpu.handover->state;
+    asm volatile("cli" : : : "memory");
+    to.rsp = save.rsp;
+    to.cr0 = save.cr0;
+    to.cr2 = save.cr2;
+    to.cr3 = save.cr3;
+    to.cr4 = save.cr4;
+    to.dr6 = save.dr6;
+    to.dr7 = save.dr7;
+    to.gdtr_limit = static_cast<std::uint16_t>(save.gdtr.limit);
+    to.gdtr_base = save.gdtr.base;
+    to.idtr_limit = static_cast<std::uint16_t>(save.idtr.limit);
+    to.idtr_base = save.idtr.base;
+    to.cs = save.cs.selector;
+    to.ss = save.ss.selector;
+    to.ds = save.ds.selector;
+    to.es = save.es.selector;
+    release(cpu);
+    x86::wrmsr(x86::msr::Efer, save.efer); // SVME stays until the module has released the CPU
+}
+
+} // namespace
+
+const Backend kBackend{VMNIX_BACKEND_SVM, init, prepare, capture, release, acknowledge_window, run, give_back};
+
+} // namespace vmm::svm
+
+namespace vmm {
+
+const Backend *choose_backend() {
+    constexpr std::uint32_t kExtended = 0x80000001, kSvmBit = 1u << 2;
+    return x86::cpuid(kExtended).ecx & kSvmBit ? &svm::kBackend : nullptr;
+}
+
+} // namespace vmm
