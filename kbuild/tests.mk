@@ -84,7 +84,7 @@ GUEST_TOOL_SOURCES   := $(wildcard tests/machine/tools/*.cpp)
 GUEST_TOOL_OBJECTS   := $(GUEST_TOOL_SOURCES:%=$(TESTS)/guest/o/%.o)
 GUEST_TOOL           := $(TESTS)/guest/vmnix-probe
 GUEST_KMOD           := $(KERNELS:%=$(TESTS)/guest/%/vmnix_poke.ko)
-TEST_INITRDS         := $(KERNELS:%=$(TESTS)/machine/initrd-%)
+TEST_INITRDS         := $(KERNELS:%=$(TESTS)/machine/initrd-%) $(KERNELS:%=$(TESTS)/machine/initrd-kexec-%)
 
 $(TESTS)/machine/o/%.cpp.o: %.cpp
 	$(call say,CXX,$<)
@@ -113,10 +113,17 @@ $(TESTS)/guest/%/vmnix_poke.ko: $(wildcard tests/machine/kmod/*)
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR_$*) M=$(abspath $(@D)) modules >$(@D)/make.log 2>&1 || { cat $(@D)/make.log; false; }
 
 # The kernel unpacks archives that follow one another: the console's own, then what only tests need.
-$(TESTS)/machine/initrd-%: $(BUILD)/machine/%/console.cpio.gz $(GUEST_TOOL) $(TESTS)/guest/%/vmnix_poke.ko tests/machine/pack
-	$(call say,INITRD,$@)
-	@mkdir -p $(@D)
-	$(Q)tests/machine/pack $@ $< $(GUEST_TOOL) $(TESTS)/guest/$*/vmnix_poke.ko
+define test_initrds
+$(TESTS)/machine/initrd-$(1): $(BUILD)/machine/$(1)/console.cpio.gz $(GUEST_TOOL) $(TESTS)/guest/$(1)/vmnix_poke.ko \
+                             tests/machine/pack
+	$$(call say,INITRD,$$@)
+	@mkdir -p $$(@D)
+	$(Q)tests/machine/pack $$@ $$< usr/lib/vmnix/tests $(GUEST_TOOL) $(TESTS)/guest/$(1)/vmnix_poke.ko
+$(TESTS)/machine/initrd-kexec-$(1): $(TESTS)/machine/initrd-$(1) $(BUILD)/machine/$(1)/console.vmlinuz tests/machine/pack
+	$$(call say,INITRD,$$@)
+	$(Q)tests/machine/pack $$@ $$< boot $(BUILD)/machine/$(1)/console.vmlinuz $(BUILD)/machine/$(1)/console.cpio.gz
+endef
+$(foreach kernel,$(KERNELS),$(eval $(call test_initrds,$(kernel))))
 .SECONDARY: $(GUEST_KMOD)
 
 .PHONY: machine-programs machine

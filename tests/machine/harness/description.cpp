@@ -58,6 +58,13 @@ std::vector<std::string> emulator_arguments(const Description &machine) {
     return arguments;
 }
 
+std::string missing_features(const Description &machine) {
+    std::string out = machine.la57 ? "" : "<feature policy='disable' name='la57'/>";
+    for (const std::string &feature : machine.without)
+        out += fmt::format("<feature policy='disable' name='{}'/>", feature);
+    return out;
+}
+
 std::string emulator_xml(const Description &machine) {
     std::string out;
     for (const std::string &argument : emulator_arguments(machine))
@@ -80,14 +87,14 @@ std::string Description::domain_xml(const std::string &title, const std::string 
 <os><type arch='x86_64' machine='q35'>hvm</type>
 <kernel>{kernel}</kernel><initrd>{initrd}</initrd><cmdline>console=ttyS0 quiet {append}</cmdline></os>
 <features><acpi/><apic/></features>
-<cpu mode='maximum'>{la57}</cpu>
+<cpu mode='maximum'>{missing}</cpu>
 <on_poweroff>destroy</on_poweroff><on_reboot>{on_reboot}</on_reboot><on_crash>preserve</on_crash>
 <devices><emulator>{emulator}</emulator><controller type='usb' model='none'/><memballoon model='none'/>
 <serial type='pty'><log file='{log}' append='off'/><target port='0'/></serial></devices>
 <seclabel type='none'/>{arguments}</domain>)",
         fmt::arg("title", title), fmt::arg("memory", memory_mib), fmt::arg("cpus", cpus),
         fmt::arg("kernel", escape(paths::kernel(kernel))), fmt::arg("initrd", escape(initrd)),
-        fmt::arg("append", escape(append)), fmt::arg("la57", la57 ? "" : "<feature policy='disable' name='la57'/>"),
+        fmt::arg("append", escape(append)), fmt::arg("missing", missing_features(*this)),
         fmt::arg("on_reboot", keeps_crashed ? "destroy" : "restart"), fmt::arg("emulator", escape(paths::emulator())),
         fmt::arg("log", escape(serial_log)), fmt::arg("arguments", emulator_xml(*this)));
 }

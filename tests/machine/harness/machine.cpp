@@ -52,7 +52,8 @@ void Machine::start() {
     Host &host = Host::instance();
     title_ = host.unique("m");
     const std::string log = folder_ / fmt::format("{}.{}.serial.log", title_, description_.name());
-    const std::string xml = description_.domain_xml(title_, paths::initrd(description_.kernel), log);
+    const std::string xml =
+        description_.domain_xml(title_, paths::initrd(description_.kernel, description_.carries_second_system), log);
     std::ofstream(folder_ / (title_ + ".xml")) << xml;
     domain_ = virDomainCreateXML(host.connection(), xml.c_str(), VIR_DOMAIN_START_PAUSED);
     if (!domain_)

@@ -21,8 +21,8 @@ std::string kernel(const std::string &series) {
     return build() / "machine" / series / "console.vmlinuz";
 }
 
-std::string initrd(const std::string &series) {
-    return build() / "tests/machine" / ("initrd-" + series);
+std::string initrd(const std::string &series, bool with_second_system) {
+    return build() / "tests/machine" / ((with_second_system ? "initrd-kexec-" : "initrd-") + series);
 }
 
 fs::path output_of(const std::string &test) {

@@ -10,8 +10,9 @@ namespace harness::paths {
 std::filesystem::path build();
 std::string emulator();                        // the wrapper that scripts/setup wrote
 std::string kernel(const std::string &series); // the console machine's kernel
-std::string initrd(const std::string &series); // its archive, with the test programs added
-std::filesystem::path output();                // folder of the running test, created
+// The console's archive with the test programs added, and if asked for with itself and its kernel in /boot.
+std::string initrd(const std::string &series, bool with_second_system);
+std::filesystem::path output(); // folder of the running test, created
 std::filesystem::path output_of(const std::string &test);
 
 } // namespace harness::paths

@@ -16,7 +16,8 @@
 enum poke_what {
 	POKE_READ = 1, /* 8 bytes at physical `address` through `view`; out: value, fault */
 	POKE_WRITE = 2, /* `value` to there; out: fault */
-	POKE_SCAN = 3, /* [address, address + value) for the word `pattern`; out: value = hits, ones = words of all ones */
+	POKE_SCAN = 3, /* pages in [address, address + value) full of `pattern`; out: value = pages, ones = pages of ones,
+			  fault = pages that fault */
 	POKE_VMMCALL = 4, /* registers in and out, at CPL 0 */
 	POKE_INSTRUCTION = 5, /* `address` = enum poke_instruction; out: fault */
 	POKE_RDMSR = 6,
@@ -24,6 +25,8 @@ enum poke_what {
 	POKE_DEVICE_READ = 8, /* 4 bytes at physical `address` of a device; out: value */
 	POKE_DEVICE_WRITE = 9, /* `width` bytes of `value` */
 	POKE_CR_WRITE = 10, /* `value` to control register `address` and back; out: fault */
+	POKE_FRAGMENT = 11, /* one page that cannot move in every block of memory; out: value = blocks */
+	POKE_DEFRAGMENT = 12,
 };
 
 enum poke_view {

@@ -39,7 +39,7 @@ bool run_on(unsigned cpu) {
     return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
-File::File(const char *path, int flags) : descriptor_(open(path, flags | O_CLOEXEC)) {}
+File::File(const char *path, int flags) : descriptor_(open(path, flags | O_CLOEXEC, 0600)) {}
 
 File::~File() {
     if (descriptor_ >= 0)
@@ -52,7 +52,7 @@ int main(int argc, char **argv) {
     using namespace probe;
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     for (auto table : {processor_commands(), load_commands(), device_commands(), attack_commands(), poke_commands(),
-                       cost_commands()})
+                       cost_commands(), module_commands(), network_commands()})
         for (const Command &command : table) {
             if (argc < 2)
                 std::printf("%-16s %s\n", command.name, command.help);

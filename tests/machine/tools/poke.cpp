@@ -37,7 +37,7 @@ int write(Arguments arguments) {
     return kAsExpected;
 }
 
-// scan BASE SIZE PATTERN: "hits ones faults", all three in words but the last, which is in pages.
+// scan BASE SIZE PATTERN: how many pages are full of it, are all ones, fault.
 int scan(Arguments arguments) {
     poke request{.what = POKE_SCAN,
                  .address = number(arguments, 0, 0),
@@ -118,14 +118,29 @@ int control(Arguments arguments) {
     return kAsExpected;
 }
 
+int fragment(Arguments) {
+    poke request{.what = POKE_FRAGMENT};
+    if (!act(request))
+        return kLacking;
+    std::printf("%llu blocks\n", request.value);
+    return kAsExpected;
+}
+
+int defragment(Arguments) {
+    poke request{.what = POKE_DEFRAGMENT};
+    return act(request) ? kAsExpected : kLacking;
+}
+
 constexpr Command kCommands[] = {
     {"read", "ADDRESS: physical memory, by every kind of mapping", read},
     {"write", "ADDRESS VALUE: likewise", write},
-    {"scan", "BASE SIZE PATTERN: hits, words of all ones, pages that fault", scan},
+    {"scan", "BASE SIZE PATTERN: pages that are full of it, are all ones, fault", scan},
     {"vmmcall", "CPU RAX [RDI RSI RDX]: at CPL 0", vmmcall},
     {"instructions", "of the virtualisation extension all fault", instructions},
     {"kernel-msr", "r|w MSR [VALUE]", kernel_msr},
     {"mmio", "r|w ADDRESS [VALUE [WIDTH]]", mmio},
+    {"fragment", "memory: one page that cannot move in every block", fragment},
+    {"defragment", "gives these pages back", defragment},
     {"control", "0|4 BITS: toggled and put back", control},
 };
 

@@ -28,6 +28,8 @@ std::span<const Command> load_commands();      // forks, timers
 std::span<const Command> device_commands();    // /dev/vmnix
 std::span<const Command> attack_commands();    // what a hostile program tries
 std::span<const Command> poke_commands();      // through the test module
+std::span<const Command> module_commands();    // loading, unloading, spoiling the image
+std::span<const Command> network_commands();   // floods
 std::span<const Command> cost_commands();      // instructions of an exit, as the console sees them
 
 std::uint64_t number(Arguments arguments, std::size_t index, std::uint64_t otherwise); // decimal or 0x
@@ -37,7 +39,7 @@ bool run_on(unsigned cpu); // this thread, from now on
 // A descriptor that closes itself.
 class File {
   public:
-    File(const char *path, int flags);
+    File(const char *path, int flags); // as open(2), created files are 0600
     ~File();
     File(const File &) = delete;
     explicit operator bool() const { return descriptor_ >= 0; }

@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "fragment.h"
 #include "poke.h"
 
 /* Every access below may fault: the exception table turns a fault into an answer. */
@@ -78,25 +79,40 @@ static int access_memory(struct poke *poke)
 	return 0;
 }
 
+#define SAMPLES 8
+
+/* How many of a page's samples are `pattern`; SAMPLES + 1 when it faults. */
+static u32 matches(u64 physical, u64 pattern)
+{
+	u32 i, count = 0;
+	u64 word;
+
+	for (i = 0; i < SAMPLES; i++) {
+		if (faulting_read(__va(physical + i * (PAGE_SIZE / SAMPLES)), &word))
+			return SAMPLES + 1;
+		count += word == pattern;
+	}
+	return count;
+}
+
+/*
+ * Pages that are full of the pattern. Single words with it may lie anywhere, on this stack for one; a page of the VMM
+ * that was filled with it is full.
+ */
 static int scan(struct poke *poke)
 {
-	u64 at, end = poke->address + poke->value, word, hits = 0, ones = 0;
+	u64 at, end = poke->address + poke->value, hits = 0, ones = 0;
+	u32 count;
 
-	for (at = poke->address & ~7ull; at < end; at += 8) {
-		if (offset_in_page(at) == 0) {
+	for (at = poke->address & PAGE_MASK; at < end; at += PAGE_SIZE) {
+		if (!(at % (1 << 24)))
 			cond_resched();
-			if (!pfn_valid(at >> PAGE_SHIFT)) {
-				at += PAGE_SIZE - 8;
-				continue;
-			}
-		}
-		if (faulting_read(__va(at), &word)) {
-			poke->fault++;
-			at = (at | (PAGE_SIZE - 1)) - 7;
+		if (!pfn_valid(at >> PAGE_SHIFT))
 			continue;
-		}
-		hits += word == poke->pattern;
-		ones += word == ~0ull;
+		count = matches(at, poke->pattern);
+		poke->fault += count > SAMPLES;
+		hits += count == SAMPLES;
+		ones += matches(at, ~0ull) == SAMPLES;
 	}
 	poke->value = hits;
 	poke->ones = ones;
@@ -229,6 +245,11 @@ static int act(struct poke *poke)
 		return device_access(poke);
 	case POKE_CR_WRITE:
 		return control_register(poke);
+	case POKE_FRAGMENT:
+		return poke_fragment(poke);
+	case POKE_DEFRAGMENT:
+		poke_defragment();
+		return 0;
 	}
 	return -EINVAL;
 }
@@ -260,7 +281,20 @@ static struct miscdevice poke_device = {
 	.mode = 0600,
 	.fops = &poke_operations,
 };
-module_misc_device(poke_device);
+
+static int __init poke_start(void)
+{
+	return misc_register(&poke_device);
+}
+
+static void __exit poke_stop(void)
+{
+	misc_deregister(&poke_device);
+	poke_defragment();
+}
+
+module_init(poke_start);
+module_exit(poke_stop);
 
 MODULE_DESCRIPTION("Hostile accesses for the machine tests");
 MODULE_LICENSE("GPL");
