@@ -7,6 +7,7 @@
 
 #include "console/app/run.hpp"
 #include "console/base/fd_output.hpp"
+#include "console/check/real_cpu_probe.hpp"
 #include "console/device/locate.hpp"
 
 int main(int argc, char **argv) {
@@ -18,6 +19,7 @@ int main(int argc, char **argv) {
         out,
         err,
         [] { return open_device({}); },
+        [] { return std::make_unique<RealCpuProbe>(); },
         [](double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }};
     try {
         return static_cast<int>(run(argc, argv, environment));

@@ -3,7 +3,7 @@
 VERSION         ?= 0.1.0
 VMNIX_TOOL      := $(BUILD)/vmnix
 CONSOLE_SOURCES := $(shell find console -name '*.cpp' | sort)
-CONSOLE_C       := $(wildcard vmnix/preflight.c)
+CONSOLE_C       := $(MODULE_PURE)
 CONSOLE_OBJECTS := $(CONSOLE_SOURCES:%=$(BUILD)/console/o/%.o) $(CONSOLE_C:%=$(BUILD)/console/o/%.o)
 CONSOLE_WARN    := -Wall -Wextra -Werror
 CONSOLE_FLAGS   := -I. -O2 -g -D_GLIBCXX_ASSERTIONS -D_FORTIFY_SOURCE=2 -fstack-protector-strong -MMD -MP $(CONSOLE_WARN)

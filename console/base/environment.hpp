@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "console/base/output.hpp"
+#include "console/check/cpu_probe.hpp"
 #include "console/device/vmm_device.hpp"
 
 namespace console {
@@ -16,6 +17,7 @@ struct Environment {
     Output &out;
     Output &err;
     std::function<std::unique_ptr<VmmDevice>()> open_device;
+    std::function<std::unique_ptr<CpuProbe>()> cpu_probe;
     std::function<void(double)> sleep; // seconds
 };
 

@@ -19,7 +19,7 @@ namespace {
         throw Failure(ExitCode::Failure, fmt::format("the module does not know the request for {}", what),
                       "vmnix and vmkmod are of different versions: install both from one build");
     throw Failure(ExitCode::Failure, fmt::format("cannot read {} from {}: {}", what, VMNIX_DEVICE, strerror(error)),
-                  "see what the kernel says: dmesg | grep vmkmod");
+                  "see what the kernel says: dmesg | grep vmnix");
 }
 
 int request(const UniqueFd &file, unsigned long number, void *argument) {

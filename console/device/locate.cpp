@@ -46,14 +46,14 @@ Failure explain_missing_device(int error, const Traces &traces) {
     case ENXIO:
         if (traces.module_loaded)
             return {ExitCode::Failure, fmt::format("the module vmkmod is loaded, but {} is missing", VMNIX_DEVICE),
-                    "see what the kernel says: dmesg | grep vmkmod"};
+                    "see what the kernel says: dmesg | grep vmnix"};
         if (traces.vmm_in_cpuid)
             return {ExitCode::Failure, "the VMM runs, but its module vmkmod is not loaded",
                     "the module was taken away by force; a reboot ends this state"};
         return {ExitCode::NotRunning, "the VMM is not loaded", how_to_start};
     default:
         return {ExitCode::Failure, fmt::format("cannot open {}: {}", VMNIX_DEVICE, std::strerror(error)),
-                "see what the kernel says: dmesg | grep vmkmod"};
+                "see what the kernel says: dmesg | grep vmnix"};
     }
 }
 

@@ -95,7 +95,11 @@ struct World {
     StringOutput out, err;
     std::uint64_t growth = 50;
     std::vector<double> sleeps;
-    Environment environment{"/nonexistent", out, err, [this] { return std::make_unique<FakeDevice>(machine); },
+    Environment environment{"/nonexistent",
+                            out,
+                            err,
+                            [this] { return std::make_unique<FakeDevice>(machine); },
+                            [] { return nullptr; },
                             [this](double seconds) {
                                 sleeps.push_back(seconds);
                                 for (vmnix_cpu_stats &cpu : machine.cpus) {
