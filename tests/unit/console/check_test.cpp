@@ -2,115 +2,19 @@
 #include "console/check/check_command.hpp"
 
 #include <fmt/format.h>
-#include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
-#include <openssl/sha.h>
 
-#include "console/check/check_view.hpp"
-#include "console/check/checker.hpp"
-#include "tests/unit/console/fake_cpu.hpp"
-#include "tests/unit/console/fake_root.hpp"
+#include "tests/unit/console/check_fixture.hpp"
 #include "tests/unit/console/fakes.hpp"
-#include "vmnix/elf.h"
 #include "vmnix/preflight.h"
 
 using namespace console;
+using test::Verdict;
 using testing::HasSubstr;
-using Verdict = CheckRow::Verdict;
 
 namespace {
 
-constexpr const char *release = "6.12.1-amd64";
-
-// The smallest image that the module's parser takes.
-std::string image_file() {
-    struct {
-        Elf64_Ehdr file;
-        Elf64_Phdr program;
-        char pad[4096 - sizeof(Elf64_Ehdr) - sizeof(Elf64_Phdr)];
-        vmnix_image_header header;
-        char code[16];
-    } image{};
-    std::memcpy(image.file.e_ident, ELFMAG, SELFMAG);
-    image.file.e_ident[EI_CLASS] = ELFCLASS64;
-    image.file.e_ident[EI_DATA] = ELFDATA2LSB;
-    image.file.e_type = ET_EXEC;
-    image.file.e_machine = EM_X86_64;
-    image.file.e_phentsize = sizeof(Elf64_Phdr);
-    image.file.e_phnum = 1;
-    image.file.e_phoff = sizeof(Elf64_Ehdr);
-    const std::uint64_t size = sizeof image.header + sizeof image.code;
-    image.program = {PT_LOAD, PF_R | PF_X, 4096, VMNIX_IMAGE_VA, 0, size, size, 4096};
-    image.header.magic = VMNIX_IMAGE_MAGIC;
-    image.header.handover_abi = VMNIX_HANDOVER_ABI;
-    image.header.header_size = sizeof image.header;
-    image.header.loaded_size = size;
-    image.header.entry = VMNIX_IMAGE_VA + sizeof image.header;
-    std::strcpy(image.header.version, "1.2.3");
-    return {reinterpret_cast<const char *>(&image), sizeof image};
-}
-
-std::string digest_of(const std::string &content) {
-    std::string digest(SHA256_DIGEST_LENGTH, '\0');
-    SHA256(reinterpret_cast<const unsigned char *>(content.data()), content.size(),
-           reinterpret_cast<unsigned char *>(digest.data()));
-    return digest;
-}
-
-// A machine of two CPUs that can be launched. Each test breaks one thing.
-class Check : public testing::Test {
-  protected:
-    Check() {
-        root.write("/proc/modules", "ext4 1 1 - Live 0x0\n");
-        root.write("/proc/cmdline", "quiet\n");
-        root.write("/proc/meminfo", "MemAvailable: 900000 kB\n");
-        root.write("/proc/iomem", "00001000-3fffffff : System RAM\nfec00000-fec003ff : IOAPIC 0\n");
-        root.write("/proc/sys/kernel/osrelease", std::string(release) + "\n");
-        root.write("/sys/devices/system/cpu/online", "0-1\n");
-        root.write("/sys/devices/system/cpu/present", "0-1\n");
-        root.write("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
-        root.write("/lib/firmware/vmnix/vmkernel", image_file());
-        install_module("");
-        for (unsigned cpu = 0; cpu < 2; ++cpu) {
-            root.write_msr(cpu, 0xc0010114, 0);
-            root.write_msr(cpu, 0xc0010010, 0);
-            root.write_msr(cpu, 0xc0000080, 0xd01);
-            root.write_msr(cpu, 0xda0, 0);
-            root.write_msr(cpu, 0x1b, 0xfee00800);
-        }
-    }
-
-    void install_module(const std::string &end) {
-        root.write(module_path, "\x7f"
-                                "ELF...." +
-                                    digest_of(image_file()) + "...." + end);
-    }
-    CheckReport check() {
-        test::FakeCpuProbe probe(cpus);
-        return check_machine(root.path(), probe);
-    }
-    CheckRow row(const std::string &name) {
-        const CheckReport report = check();
-        for (const CheckRow &row : report.rows)
-            if (row.name == name)
-                return row;
-        ADD_FAILURE() << "no row " << name;
-        return {};
-    }
-    // The one row that speaks against a launch.
-    CheckRow only_refusal() {
-        const CheckReport report = check();
-        EXPECT_EQ(report.count(Verdict::Refused), 1u) << check_text(report, Style(false), 0);
-        for (const CheckRow &row : report.rows)
-            if (row.verdict == Verdict::Refused)
-                return row;
-        return {};
-    }
-
-    const std::string module_path = std::string("/lib/modules/") + release + "/extra/vmkmod.ko";
-    test::FakeRoot root;
-    test::FakeCpus cpus;
-};
+class Check : public test::CheckTest {};
 
 } // namespace
 
@@ -224,57 +128,6 @@ TEST_F(Check, KvmInUseIsRefusedAndIdleIsNot) {
     EXPECT_EQ(row("KVM").verdict, Verdict::Refused);
     root.write("/proc/modules", "");
     EXPECT_EQ(only_refusal().name, "SVM not in use");
-}
-
-TEST_F(Check, ModulesMustBeLoadable) {
-    root.write("/proc/sys/kernel/modules_disabled", "1\n");
-    EXPECT_EQ(only_refusal().name, "loadable modules");
-    root.remove("/proc/modules");
-    EXPECT_EQ(only_refusal().name, "loadable modules");
-}
-
-TEST_F(Check, TheModuleMustBeInstalledForThisKernel) {
-    root.remove(module_path);
-    const CheckRow refusal = only_refusal();
-    EXPECT_EQ(refusal.name, "module file");
-    EXPECT_THAT(refusal.text, HasSubstr(release));
-}
-
-TEST_F(Check, SignatureIsAskedForOnlyUnderLockdown) {
-    EXPECT_EQ(row("module signature").text, "not required");
-    root.write("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
-    EXPECT_EQ(only_refusal().name, "module signature");
-    EXPECT_THAT(only_refusal().remedy, HasSubstr("mokutil"));
-    install_module("~Module signature appended~\n");
-    EXPECT_FALSE(check().refused());
-    root.write("/sys/kernel/security/lockdown", "[none] integrity\n");
-    install_module("");
-    root.write("/sys/module/module/parameters/sig_enforce", "Y\n");
-    EXPECT_EQ(only_refusal().name, "module signature");
-}
-
-TEST_F(Check, ACompressedModuleIsNotJudged) {
-    root.remove(module_path);
-    root.write(module_path + ".xz", "\xfd"
-                                    "7zXZ");
-    root.write("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
-    EXPECT_FALSE(check().refused());
-    EXPECT_EQ(row("module signature").verdict, Verdict::Unknown);
-    EXPECT_EQ(row("VMM image").verdict, Verdict::Unknown);
-}
-
-TEST_F(Check, ImageAbsentForeignOrDamaged) {
-    const std::string path = "/lib/firmware/vmnix/vmkernel";
-    std::string other = image_file();
-    other.back() ^= 1;
-    root.write(path, other);
-    EXPECT_THAT(only_refusal().text, HasSubstr("SHA-256"));
-    root.write(path, other.substr(0, 4100));
-    EXPECT_THAT(only_refusal().text, HasSubstr("cut off"));
-    root.remove(path);
-    EXPECT_THAT(only_refusal().text, HasSubstr("no VMM image"));
-    root.write(path + ".gz", "\x1f\x8b\x08");
-    EXPECT_EQ(row("VMM image").verdict, Verdict::Unknown);
 }
 
 TEST_F(Check, UnderTheVmmThereIsNothingLeftToJudge) {
