@@ -69,7 +69,10 @@ static void save_timer(struct timer_state *timer)
 	timer->tsc = rdtsc_ordered();
 }
 
-/* What is left of a running count; at least 1, so that an expired one fires at once. */
+/*
+ * What is left of a running count; at least 1. A count of 0 may have expired a moment ago, its interrupt lost by the
+ * masking: an emulator's timer thread is not as prompt as its clock. One interrupt too many does no harm.
+ */
 static u32 remaining(const struct timer_state *timer, u64 khz)
 {
 	u64 elapsed = div64_u64((rdtsc_ordered() - timer->tsc) * khz, (u64)tsc_khz * divider_value(timer->divider));
@@ -89,7 +92,7 @@ static void restore_timer(const struct timer_state *timer, u64 khz)
 			wrmsrl(MSR_IA32_TSC_DEADLINE, timer->deadline);
 		break;
 	case TIMER_MODE_ONE_SHOT:
-		if (timer->current_count)
+		if (timer->initial)
 			write_register(APIC_TMICT, remaining(timer, khz));
 		break;
 	default: /* periodic: the period is what counts, its phase moves by 200 us once */
