@@ -40,7 +40,7 @@ constexpr Row kRows[] = {
     {LapicRegister::Isr0, 24, {kRead, 0, 0}},       // and TMR, IRR
     {LapicRegister::ErrorStatus, 1, {kBoth, 0, 0}}, // x2APIC: zero only
     {LapicRegister::LvtCmci, 1, {kBoth, kLvtModal, kLvtPending}},
-    {LapicRegister::IcrLow, 1, {kBoth, 0xccfff & ~kLvtPending, 0}},
+    {LapicRegister::IcrLow, 1, {kBoth, 0xccfff, 0}},
     {LapicRegister::IcrHigh, 1, {kXapicBoth, 0xff000000, 0}},
     {LapicRegister::LvtTimer, 1, {kBoth, kLvtCommon | 0x20000, kLvtPending}},
     {LapicRegister::LvtThermal, 1, {kBoth, kLvtModal, kLvtPending}},

@@ -6,7 +6,7 @@
 namespace vmm {
 namespace {
 
-constexpr std::uint32_t kIcrLowWritable = 0xccfff & ~lapic::IcrPending::mask;
+constexpr std::uint32_t kIcrLowWritable = 0xccfff;
 constexpr std::uint64_t kIcrHighHalf = 0xffffffff00000000;
 constexpr std::uint64_t kIcrX2apicWritable = kIcrHighHalf | kIcrLowWritable;
 

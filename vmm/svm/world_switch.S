@@ -9,6 +9,12 @@
     .balign 64
     .globl svm_run
 svm_run:                            /* rdi = struct Cpu; returns when svm_exit says so */
+    pushq %rbx
+    pushq %rbp
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
     pushq %rdi
 resume:
     movq (%rsp), %rdi
@@ -50,6 +56,12 @@ svm_vmrun:
     testb %al, %al
     jz resume
     popq %rdi
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbp
+    popq %rbx
     ret
 
     .section .note.GNU-stack, "", @progbits
