@@ -39,6 +39,14 @@ void IoapicShadow::hold(unsigned pin, std::uint8_t vector) {
     vector_[pin] = vector;
 }
 
+bool IoapicShadow::may_try_again(unsigned pin) {
+    constexpr std::uint8_t kMostRefusals = 8;
+    if (refusals_[pin] == kMostRefusals)
+        return false;
+    refusals_[pin]++;
+    return true;
+}
+
 void IoapicShadow::let_go(unsigned pin) {
     held_.reset(pin);
     refused_.reset(pin);

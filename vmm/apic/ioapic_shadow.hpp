@@ -56,12 +56,16 @@ class IoapicShadow {
     std::uint8_t vector_in_flight(unsigned pin) const { return vector_[pin]; }
     void hold(unsigned pin, std::uint8_t vector);
     void refuse(unsigned pin) { refused_.set(pin); }
+    // Counts a refusal since the guest last cared about the pin. False: too many, stop trying.
+    bool may_try_again(unsigned pin);
+    void forget_refusals(unsigned pin) { refusals_[pin] = 0; }
     void let_go(unsigned pin);
 
   private:
     std::array<std::uint64_t, ioapic::kMaxPins> entries_{};
     std::array<std::uint64_t, ioapic::kMaxPins> captured_{};
     std::array<std::uint8_t, ioapic::kMaxPins> vector_{};
+    std::array<std::uint8_t, ioapic::kMaxPins> refusals_{};
     PinSet held_;
     PinSet refused_; // within held_
     PinSet level_;

@@ -31,22 +31,4 @@ bool matches_logical(LapicAddress target, std::uint32_t destination) {
                                             : matches_logical_xapic(target, destination);
 }
 
-bool matches(LapicAddress target, const Ipi &ipi, bool is_sender) {
-    if (target.mode == LapicMode::Disabled)
-        return false;
-    switch (ipi.shorthand) {
-    case Shorthand::Self:
-        return is_sender;
-    case Shorthand::All:
-        return true;
-    case Shorthand::AllButSelf:
-        return !is_sender;
-    case Shorthand::None:
-        break;
-    }
-    if (ipi.logical)
-        return matches_logical(target, ipi.destination);
-    return ipi.destination == kBroadcastDestination || ipi.destination == target.id;
-}
-
 } // namespace vmm

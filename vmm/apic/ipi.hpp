@@ -71,7 +71,23 @@ bool matches_logical(LapicAddress target, std::uint32_t destination);
 
 // Whether `target` is among the addressed. `is_sender` says that it is the one that wrote the ICR. Software-disabled
 // LAPICs match: they still take INIT, NMI, SMI and start-up, and refuse the rest in VirtualLapic::accept.
-bool matches(LapicAddress target, const Ipi &ipi, bool is_sender);
+inline bool matches(LapicAddress target, const Ipi &ipi, bool is_sender) {
+    if (target.mode == LapicMode::Disabled)
+        return false;
+    switch (ipi.shorthand) {
+    case Shorthand::Self:
+        return is_sender;
+    case Shorthand::All:
+        return true;
+    case Shorthand::AllButSelf:
+        return !is_sender;
+    case Shorthand::None:
+        break;
+    }
+    if (ipi.logical)
+        return matches_logical(target, ipi.destination);
+    return ipi.destination == kBroadcastDestination || ipi.destination == target.id;
+}
 
 // Combinations that the manuals call invalid (Self and All other than Fixed) or void (INIT de-assert): nothing is sent.
 constexpr bool is_sendable(const Ipi &ipi) {

@@ -14,7 +14,7 @@ struct LapicEffect {
     enum class Kind : std::uint8_t {
         None,              // all done; look at deliverable() before entering the guest as always
         EoiBroadcast,      // a level-triggered `vector` ended: tell every virtual IO-APIC
-        SendIpi,           // deliver `ipi`; a Fixed one to oneself has been taken care of already
+        SendIpi,           // deliver `ipi`; a Fixed one has been accepted already where it addresses the sender itself
         TimerChanged,      // re-read timer_deadline() and program the physical timer
         PhysicalWrite,     // write `physical.value` to the physical LAPIC's register `physical.reg`
         PhysicalAll,       // the software enable bit changed: mirror all kMirroredRegisters, and as TimerChanged

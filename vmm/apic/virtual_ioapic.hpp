@@ -40,8 +40,9 @@ template <IoapicHardware Hardware> class VirtualIoapic {
     // A level-triggered interrupt with this vector reached a physical LAPIC. Masks the pins behind it and returns
     // their number. With several IO-APICs call each.
     unsigned level_arrived(std::uint8_t vector);
-    // The LAPIC did not take it: there will be no EOI. Its pins stay masked until the guest writes their entry, an EOI
-    // for them, or retry_refused() is called.
+    // No EOI will come: the LAPIC did not take the vector, or lost it in a reset. The pins may interrupt again, in case
+    // that the guest has sent them elsewhere meanwhile. If that goes on they stay masked (a disabled LAPIC must not
+    // cause a storm) until the guest writes their entry or an EOI for them, or until retry_refused().
     void level_refused(std::uint8_t vector);
     // A guest LAPIC was enabled: refused pins may interrupt again.
     void retry_refused();
@@ -159,6 +160,7 @@ template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::write_window(st
 // and its removal last, so that the hardware never holds half of an entry open.
 template <IoapicHardware Hardware>
 void VirtualIoapic<Hardware>::write_entry(unsigned pin, bool high, std::uint32_t value) {
+    shadow_.forget_refusals(pin);
     if (shadow_.is_refused(pin)) {
         clear_remote_irr(pin);
         shadow_.let_go(pin);
@@ -187,6 +189,7 @@ template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::write_eoi(std::
     shadow_.held().for_each([&](unsigned pin) {
         if (ioapic::Vector::get(shadow_.entry(pin)) != vector)
             return;
+        shadow_.forget_refusals(pin);
         shadow_.let_go(pin);
         put_low(pin);
     });
@@ -218,15 +221,20 @@ unsigned VirtualIoapic<Hardware>::hold_asserting(std::uint8_t vector, bool is_ve
 
 template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::level_refused(std::uint8_t vector) {
     shadow_.held().for_each([&](unsigned pin) {
-        if (shadow_.vector_in_flight(pin) == vector)
-            shadow_.refuse(pin);
+        if (shadow_.vector_in_flight(pin) != vector)
+            return;
+        shadow_.refuse(pin);
+        if (shadow_.may_try_again(pin))
+            let_go(pin);
     });
 }
 
 template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::retry_refused() {
     shadow_.held().for_each([&](unsigned pin) {
-        if (shadow_.is_refused(pin))
-            let_go(pin);
+        if (!shadow_.is_refused(pin))
+            return;
+        shadow_.forget_refusals(pin);
+        let_go(pin);
     });
 }
 
@@ -235,8 +243,10 @@ template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::guest_eoi(std::
     shadow_.held().for_each([&](unsigned pin) {
         const std::uint64_t entry = shadow_.entry(pin);
         const bool is_own = !ioapic::Remappable::get(entry) && ioapic::Vector::get(entry) == vector;
-        if (is_own || shadow_.vector_in_flight(pin) == vector)
-            let_go(pin);
+        if (!is_own && shadow_.vector_in_flight(pin) != vector)
+            return;
+        shadow_.forget_refusals(pin);
+        let_go(pin);
     });
 }
 
@@ -258,7 +268,12 @@ template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::clear_remote_ir
 }
 
 template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::release() {
-    shadow_.held().for_each([&](unsigned pin) { let_go(pin); });
+    // Who waits for the end of these is unknown: they interrupt again if their lines are still asserted.
+    shadow_.held().for_each([&](unsigned pin) {
+        clear_remote_irr(pin);
+        shadow_.let_go(pin);
+        put_low(pin);
+    });
     for (unsigned pin = 0; pin < shadow_.pins(); pin++) {
         const std::uint64_t entry = shadow_.entry(pin);
         if (entry == shadow_.hardware(pin))

@@ -123,8 +123,11 @@ LapicEffect VirtualLapic::write_icr(std::uint64_t icr) {
     }
     if (!is_sendable(ipi)) [[unlikely]]
         return {};
-    if (ipi.shorthand == Shorthand::Self)
-        return send_self(ipi.vector);
+    if (ipi.mode == DeliveryMode::Fixed && matches(address(), ipi, true)) {
+        accept(ipi.vector, false);
+        if (ipi.shorthand == Shorthand::Self)
+            return {};
+    }
     return LapicEffect::send(ipi);
 }
 

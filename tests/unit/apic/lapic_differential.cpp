@@ -123,7 +123,11 @@ std::uint64_t likely_value(unsigned offset, std::uint32_t random) {
     case 0x0f0:
         return (random & 0x10ff) | 0x100;
     case 0x300:
-        return random & 0xc40ff;
+        return (random & 0xcc8ff) | std::uint64_t{random >> 28} << (random & 0x100000 ? 32 : 56);
+    case 0x310:
+    case 0x0d0:
+    case 0x0e0:
+        return random & 0x33000000;
     case 0x320:
         return random & 0x700ff;
     case 0x380:

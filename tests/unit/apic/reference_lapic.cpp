@@ -197,7 +197,27 @@ ReferenceLapic::Kind ReferenceLapic::command(std::uint64_t icr) {
         return Kind::None;
     if (delivery == 5 && (icr & 0x8000) && !(icr & 0x4000))
         return Kind::None;
-    return shorthand == 1 ? self(vector) : Kind::SendIpi;
+    if (delivery == 0 && addresses_self(icr))
+        accept(vector, false);
+    return shorthand == 1 ? Kind::None : Kind::SendIpi;
+}
+
+bool ReferenceLapic::addresses_self(std::uint64_t icr) const {
+    const unsigned shorthand = icr >> 18 & 3;
+    if (shorthand != 0)
+        return shorthand != 3;
+    const bool x2 = mode() == Mode::X2apic, logical = icr & 0x800;
+    const auto destination = static_cast<std::uint32_t>(icr >> (x2 ? 32 : 56));
+    if (destination == (x2 ? 0xffffffff : 0xff) && !(logical && !x2))
+        return true;
+    if (!logical)
+        return destination == features_.id;
+    if (x2)
+        return destination >> 16 == features_.id >> 4 && (destination >> (features_.id & 15) & 1);
+    const unsigned own = reg_.count(0xd0) ? reg_.at(0xd0) >> 24 : 0;
+    if (reg_.at(0xe0) >> 28 == 0xf)
+        return (own & destination) != 0;
+    return destination == 0xff || (own >> 4 == destination >> 4 && (own & destination & 15) != 0);
 }
 
 std::uint64_t ReferenceLapic::count_ticks() const {

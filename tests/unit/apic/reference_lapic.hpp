@@ -63,6 +63,7 @@ class ReferenceLapic {
     void error(std::uint32_t bits);
     Kind end_of_interrupt();
     Kind command(std::uint64_t icr);
+    bool addresses_self(std::uint64_t icr) const;
     Kind self(unsigned vector);
     std::uint64_t count_ticks() const;
     std::uint32_t count(std::uint64_t now) const;

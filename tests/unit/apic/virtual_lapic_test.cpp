@@ -194,6 +194,26 @@ TEST_F(VirtualLapicTest, IcrWriteInXapicMode) {
     EXPECT_EQ(write(Reg::IcrLow, 0x0608), Kind::SendIpi); // start-up, page 8
 }
 
+TEST_F(VirtualLapicTest, FixedIpisThatIncludeTheSender) {
+    write(Reg::LogicalDestination, 0x08000000);
+    const struct {
+        std::uint32_t high, low;
+        bool includes_self;
+    } table[] = {{0x03000000, 0x41, true},  {0x04000000, 0x41, false},  {0xff000000, 0x41, true},
+                 {0x0c000000, 0x841, true}, {0x04000000, 0x841, false}, {0, 0x80041, true},
+                 {0, 0xc0041, false},       {0x03000000, 0x141, false}, // lowest priority: the caller arbitrates
+                 {0x03000000, 0x441, false}};
+    for (const auto &row : table) {
+        write(Reg::IcrHigh, row.high);
+        EXPECT_EQ(write(Reg::IcrLow, row.low), Kind::SendIpi);
+        EXPECT_EQ(bool(lapic.deliverable()), row.includes_self) << std::hex << row.high << " " << row.low;
+        if (row.includes_self) {
+            serve(0x41);
+            write(Reg::Eoi, 0);
+        }
+    }
+}
+
 TEST_F(VirtualLapicTest, SelfIpiNeedsNoSending) {
     EXPECT_EQ(write(Reg::IcrLow, 0x40041), Kind::None);
     serve(0x41);
