@@ -11,5 +11,5 @@ namespace vmm {
 #define VMM_ASSERT(condition)                                                                                          \
     do {                                                                                                               \
         if (!(condition)) [[unlikely]]                                                                                 \
-            ::vmm::panic(#condition, __FILE__, __LINE__);                                                         \
+            ::vmm::panic(#condition, __FILE__, __LINE__);                                                              \
     } while (0)

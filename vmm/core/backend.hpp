@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What launch and leave need of a CPU vendor's virtualisation. Chosen once, when the VMM is initialised; exits do not pass
-// through here.
+// What launch and leave need of a CPU vendor's virtualisation. Chosen once, when the VMM is initialised; exits do not
+// pass through here.
 #pragma once
 
 #include "vmm/core/vmm.hpp"

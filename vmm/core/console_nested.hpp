@@ -70,8 +70,8 @@ template <class Format> class ConsoleNested {
         mapped_end_ = end_of_memory(vmm);
         TRY(tables_.map(0, Hpa(0), mapped_end_, kAll, MemoryType::WriteBack, debt));
         TRY(follow(read_mtrrs(), debt));
-        // The VMM's memory reads as all ones and cannot be written: one page stands behind all of it, so that scanners of
-        // memory (kcore, kdump) cost no exit.
+        // The VMM's memory reads as all ones and cannot be written: one page stands behind all of it, so that scanners
+        // of memory (kcore, kdump) cost no exit.
         const Hpa ones = TRY(vmm.frames.allocate());
         __builtin_memset(at_physical<std::byte>(ones), 0xff, kPageSize);
         TRY(tables_.map_alias(vmm.arena().begin.raw(), ones, vmm.arena().size, kReadOnly, debt));

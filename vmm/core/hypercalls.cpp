@@ -64,7 +64,7 @@ HypercallResult log_read(const HypercallArguments &a) {
     const Gpa to(a.rdi);
     if (a.rsi == 0 || a.rsi > kPageSize - to.page_offset())
         return fail(VMNIX_HC_EINVAL);
-    std::byte *buffer = g_vmm.ram.at(to, a.rsi);
+    std::byte *buffer = g_vmm.ram.at(to);
     if (!buffer)
         return fail(VMNIX_HC_EFAULT);
     std::uint64_t position = a.rdx;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// VMNIX_CALL_INIT: everything that can be built before a CPU is stopped. One CPU runs this on the bootstrap's tables with
-// its interrupts held; a failure needs no undo, as nothing but the arena was written.
+// VMNIX_CALL_INIT: everything that can be built before a CPU is stopped. One CPU runs this on the bootstrap's tables
+// with its interrupts held; a failure needs no undo, as nothing but the arena was written.
 #include "vmm/core/init.hpp"
 
 #include "vmm/core/address_space.hpp"

@@ -91,12 +91,21 @@ void program_timer(Cpu &cpu, std::uint64_t deadline, std::uint64_t now) {
 }
 
 LapicImage read_lapic(const Cpu &cpu) {
-    constexpr LapicRegister kOnce[] = {
-        LapicRegister::Id,           LapicRegister::Version,        LapicRegister::TaskPriority,
-        LapicRegister::LogicalDestination, LapicRegister::SpuriousVector, LapicRegister::IcrLow,
-        LapicRegister::LvtTimer,     LapicRegister::LvtThermal,     LapicRegister::LvtPmc,
-        LapicRegister::LvtLint0,     LapicRegister::LvtLint1,       LapicRegister::LvtError,
-        LapicRegister::InitialCount, LapicRegister::CurrentCount,   LapicRegister::DivideConfiguration};
+    constexpr LapicRegister kOnce[] = {LapicRegister::Id,
+                                       LapicRegister::Version,
+                                       LapicRegister::TaskPriority,
+                                       LapicRegister::LogicalDestination,
+                                       LapicRegister::SpuriousVector,
+                                       LapicRegister::IcrLow,
+                                       LapicRegister::LvtTimer,
+                                       LapicRegister::LvtThermal,
+                                       LapicRegister::LvtPmc,
+                                       LapicRegister::LvtLint0,
+                                       LapicRegister::LvtLint1,
+                                       LapicRegister::LvtError,
+                                       LapicRegister::InitialCount,
+                                       LapicRegister::CurrentCount,
+                                       LapicRegister::DivideConfiguration};
     constexpr LapicRegister kRuns[] = {LapicRegister::Isr0, LapicRegister::Tmr0, LapicRegister::Irr0};
     LapicImage image;
     const auto copy = [&](LapicRegister reg) { image[reg] = cpu.physical_lapic.read(static_cast<std::uint32_t>(reg)); };

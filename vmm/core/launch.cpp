@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// VMNIX_CALL_ENTER on every CPU, and the agreement to leave. The stages are one table; a CPU that fails undoes its own in
-// reverse, and its failure is everybody's until the point of no return in the last one.
+// VMNIX_CALL_ENTER on every CPU, and the agreement to leave. The stages are one table; a CPU that fails undoes its own
+// in reverse, and its failure is everybody's until the point of no return in the last one.
 #include "vmm/core/launch.hpp"
 
 #include "vmm/core/address_space.hpp"
@@ -146,7 +146,8 @@ bool agree_to_leave(Cpu &cpu) {
         const auto mapped = map_stub(g_vmm);
         VMM_ASSERT(mapped); // the tables above it exist since the launch
         // Executing something else than what was loaded would be the console's to decide; it is not.
-        VMM_ASSERT(__builtin_memcmp(g_vmm.stub_copy, reinterpret_cast<const void *>(g_vmm.handover->stub_va), kPageSize) == 0);
+        VMM_ASSERT(
+            __builtin_memcmp(g_vmm.stub_copy, reinterpret_cast<const void *>(g_vmm.handover->stub_va), kPageSize) == 0);
         g_vmm.io_apics.unguarded().release();
     });
     g_vmm.leave.finish();

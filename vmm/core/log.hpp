@@ -25,7 +25,8 @@ class LogRing {
     std::uint64_t size() const { return storage_.size(); }
     std::uint64_t oldest() const { return head_ > storage_.size() ? head_ - storage_.size() : 0; }
 
-    // Copies from `position`, or from the oldest byte kept when that is later. Returns bytes; moves position to the first.
+    // Copies from `position`, or from the oldest byte kept when that is later. Returns bytes; moves position to the
+    // first.
     unsigned read(std::uint64_t &position, std::span<char> to) const {
         if (position < oldest())
             position = oldest();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What other CPUs ask of this one. The sender stores its request, raises the flag and kicks; the owner looks at the flags
-// after every exit. A kick that arrives between look and entry is a pending physical interrupt and ends the entry.
+// What other CPUs ask of this one. The sender stores its request, raises the flag and kicks; the owner looks at the
+// flags after every exit. A kick that arrives between look and entry is a pending physical interrupt and ends the
+// entry.
 #pragma once
 
 #include <atomic>

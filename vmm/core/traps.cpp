@@ -66,8 +66,8 @@ void report_frame(const Frame &f) {
            Hex{x86::read_cr2()}, " cr3 ", Hex{x86::read_cr3()});
     report("rax ", Hex{f.rax}, " rbx ", Hex{f.rbx}, " rcx ", Hex{f.rcx}, " rdx ", Hex{f.rdx}, " rsi ", Hex{f.rsi},
            " rdi ", Hex{f.rdi}, " rbp ", Hex{f.rbp}, " rsp ", Hex{f.rsp});
-    report("r8 ", Hex{f.r8}, " r9 ", Hex{f.r9}, " r10 ", Hex{f.r10}, " r11 ", Hex{f.r11}, " r12 ", Hex{f.r12},
-           " r13 ", Hex{f.r13}, " r14 ", Hex{f.r14}, " r15 ", Hex{f.r15});
+    report("r8 ", Hex{f.r8}, " r9 ", Hex{f.r9}, " r10 ", Hex{f.r10}, " r11 ", Hex{f.r11}, " r12 ", Hex{f.r12}, " r13 ",
+           Hex{f.r13}, " r14 ", Hex{f.r14}, " r15 ", Hex{f.r15});
 }
 
 [[noreturn]] void halt() {
@@ -133,8 +133,9 @@ extern "C" void vmm_exception(Frame *frame) {
     }
     if (begin_report()) {
         stop_others();
-        report_header(frame->vector == static_cast<unsigned>(x86::Vector::DoubleFault) ? "double fault, most likely a full stack"
-                                                                                         : "exception");
+        report_header(frame->vector == static_cast<unsigned>(x86::Vector::DoubleFault)
+                          ? "double fault, most likely a full stack"
+                          : "exception");
         report_frame(*frame);
         if (frame->vector != static_cast<unsigned>(x86::Vector::DoubleFault))
             report_stack(frame->rsp);

@@ -46,11 +46,10 @@ template <class V> Verdict handle_interrupt(V v) {
     return Verdict::Resume;
 }
 
-// The guest's next event, before every entry: at most one can be injected, the rest asks for a window.
-template <class V> void deliver_events(V v) {
+// The guest's next event: at most one can be injected, the rest asks for a window.
+template <class V> [[gnu::noinline]] void deliver_events(V v) {
     Cpu &cpu = v.cpu();
-    cpu.lapic.collect();
-    if (cpu.guest_nmis != 0) [[unlikely]] {
+    if (cpu.guest_nmis != 0) {
         if (v.can_take_nmi()) {
             v.inject_nmi();
             cpu.guest_nmis--;
@@ -60,7 +59,7 @@ template <class V> void deliver_events(V v) {
         }
     }
     const MaybeVector vector = cpu.lapic.deliverable();
-    if (!vector) [[likely]]
+    if (!vector)
         return;
     if (!v.can_take_interrupt()) {
         v.set_interrupt_window(true);

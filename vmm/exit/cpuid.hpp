@@ -6,7 +6,7 @@
 
 namespace vmm {
 
-template <class V> Verdict handle_cpuid(V v, const Exit &exit) {
+template <class V> [[gnu::always_inline]] inline Verdict handle_cpuid(V v, const Exit &exit) {
     const auto length = length_of(v, exit, expected::kCpuid);
     if (!length) [[unlikely]]
         return Verdict::Resume;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Decoded instructions by their bytes: kernels touch their APIC from few places. A hit is verified against the bytes that
-// are there now, so nothing has to be invalidated when the guest changes its code or its tables.
+// Decoded instructions by their bytes: kernels touch their APIC from few places. A hit is verified against the bytes
+// that are there now, so nothing has to be invalidated when the guest changes its code or its tables.
 #pragma once
 
 #include "vmm/decode/instruction.hpp"
@@ -25,7 +25,8 @@ class DecodeCache {
         Instruction instruction;
 
         bool holds(std::uint64_t at, Bytes bytes, CodeSize size) const {
-            return rip == at && code == size && (((bytes.low ^ low) & low_mask) | ((bytes.high ^ high) & high_mask)) == 0;
+            return rip == at && code == size &&
+                   (((bytes.low ^ low) & low_mask) | ((bytes.high ^ high) & high_mask)) == 0;
         }
     };
 

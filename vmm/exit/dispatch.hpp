@@ -11,7 +11,12 @@
 
 namespace vmm {
 
-template <class V> Verdict handle(V v, const Exit &exit) {
+[[noreturn, gnu::cold]] inline void handle_unknown(const Cpu &cpu, std::uint64_t code, std::uint64_t rip) {
+    log("CPU ", cpu.index, ": exit ", Hex{code}, " at rip ", Hex{rip}, " is not known");
+    panic("an exit that was not asked for", __FILE__, __LINE__);
+}
+
+template <class V> [[gnu::always_inline]] inline Verdict handle(V v, const Exit &exit) {
     v.cpu().stats.exits[static_cast<unsigned>(exit.kind)]++;
     switch (exit.kind) {
     case ExitKind::Interrupt:
@@ -48,8 +53,7 @@ template <class V> Verdict handle(V v, const Exit &exit) {
     case ExitKind::Other:
         break;
     }
-    log("CPU ", v.cpu().index, ": exit ", Hex{exit.code}, " at rip ", Hex{v.rip()}, " is not known");
-    panic("an exit that was not asked for", __FILE__, __LINE__);
+    handle_unknown(v.cpu(), exit.code, v.rip());
 }
 
 } // namespace vmm

@@ -49,7 +49,7 @@ struct Exit {
 };
 
 // What becomes of the vCPU after its exit was handled.
-enum class [[nodiscard]] Verdict : std::uint8_t {
+enum class [[nodiscard]] Verdict : std::uint8_t{
     Resume, // enter the guest again
     Leave,  // give this CPU back to the console, bare
 };

@@ -7,7 +7,7 @@
 
 namespace vmm {
 
-template <class V> Verdict handle_hypercall(V v, const Exit &exit) {
+template <class V> [[gnu::always_inline]] inline Verdict handle_hypercall(V v, const Exit &exit) {
     constexpr std::uint8_t kLength = 3; // VMMCALL and VMCALL; the ABI forbids prefixes
     const std::uint8_t length = exit.length != 0 ? exit.length : kLength;
     if (v.cpl() != 0) [[unlikely]] {

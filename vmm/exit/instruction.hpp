@@ -23,7 +23,7 @@ template <class V> Result<InstructionBytes> fetch(V v) {
     const Gva at = v.instruction_address();
     if (at.page_offset() <= kPageSize - sizeof(bytes.words)) [[likely]] {
         const Gpa gpa = TRY(memory.translate(paging, at));
-        const std::byte *from = g_vmm.ram.at(gpa, sizeof(bytes.words));
+        const std::byte *from = g_vmm.ram.at(gpa);
         if (!from) [[unlikely]]
             return Errc::OutOfRange;
         __builtin_memcpy(&bytes.words, from, sizeof(bytes.words));
@@ -50,20 +50,33 @@ inline constexpr Expected kCpuid{Operation::Cpuid, 0xa20f, 2}, kRdmsr{Operation:
     kXsetbv{Operation::Xsetbv, 0xd1010f, 3};
 }
 
-// Length of the instruction that exited; NotFound when the bytes are something else by now (resume without advancing).
-template <class V> Result<std::uint8_t> length_of(V v, const Exit &exit, const Expected &expected) {
-    if (exit.length != 0)
-        return exit.length;
+// The usual encoding is compared where it lies; what is prefixed, or crosses a page, is decoded.
+template <class V> [[gnu::noinline]] Result<std::uint8_t> measure(V v, Expected expected) {
     const auto bytes = fetch(v);
-    if (!bytes) [[unlikely]]
+    if (!bytes)
         return expected.length; // runs from where the VMM does not read, as firmware: no kernel prefixes these
-    const std::uint32_t mask = (1u << 8 * expected.length) - 1;
-    if (((bytes->words.low ^ expected.encoding) & mask) == 0) [[likely]]
-        return expected.length;
     const auto decoded = decode(as_span(*bytes), v.code_size());
     if (!decoded || decoded->operation != expected.operation)
         return Errc::NotFound;
     return decoded->length;
+}
+
+// Length of the instruction that exited; NotFound when the bytes are something else by now (resume without advancing).
+template <class V>
+[[gnu::always_inline]] inline Result<std::uint8_t> length_of(V v, const Exit &exit, const Expected &expected) {
+    if (exit.length != 0)
+        return exit.length;
+    const Gva at = v.instruction_address();
+    if (at.page_offset() <= kPageSize - sizeof(std::uint32_t)) [[likely]] {
+        const auto gpa = translate(g_vmm.ram, v.paging(), at);
+        const std::byte *from = gpa ? g_vmm.ram.at(*gpa) : nullptr;
+        std::uint32_t head = 0;
+        if (from)
+            __builtin_memcpy(&head, from, sizeof(head));
+        if (((head ^ expected.encoding) & ((1u << 8 * expected.length) - 1)) == 0) [[likely]]
+            return expected.length;
+    }
+    return measure(v, expected);
 }
 
 // The data access that faulted on a device page, from the cache when its bytes are unchanged.

@@ -78,22 +78,28 @@ template <class V> void wait_for_sipi(V v) {
     }
 }
 
-// Everything that happens between an exit and the next entry, whatever the exit was.
-template <class V> void prepare_entry(V v) {
+template <class V> [[gnu::noinline]] void take_rare(V v) {
     Cpu &cpu = v.cpu();
-    if ((cpu.nmis | cpu.machine_checks) != 0) [[unlikely]]
-        take_counted(cpu);
-    if (cpu.mailbox.any()) [[unlikely]] {
+    take_counted(cpu);
+    if (cpu.mailbox.any()) {
         take_mail(v);
         if (cpu.vcpu_state == VMNIX_VCPU_WAIT_FOR_SIPI)
             wait_for_sipi(v);
     }
-    if (cpu.guest_machine_checks != 0 && !v.event_queued()) [[unlikely]] {
+    if (cpu.guest_machine_checks != 0 && !v.event_queued()) {
         cpu.guest_machine_checks--;
         v.inject(x86::Vector::MachineCheck);
-        return;
     }
-    deliver_events(v);
+}
+
+// Everything that happens between an exit and the next entry, whatever the exit was.
+template <class V> [[gnu::always_inline]] inline void prepare_entry(V v) {
+    Cpu &cpu = v.cpu();
+    if ((cpu.nmis | cpu.machine_checks | cpu.guest_machine_checks) != 0 || cpu.mailbox.any()) [[unlikely]]
+        take_rare(v);
+    cpu.lapic.collect();
+    if (cpu.guest_nmis != 0 || cpu.lapic.deliverable()) [[unlikely]]
+        deliver_events(v);
 }
 
 } // namespace vmm

@@ -22,7 +22,8 @@ template <class V> class LapicPage {
     bool write(std::uint64_t value, unsigned width) {
         if (offset_ % 16 != 0 || width < 4)
             return true;
-        return perform(v_, v_.cpu().lapic.write(lapic_register_at(offset_), static_cast<std::uint32_t>(value), x86::rdtsc()));
+        return perform(
+            v_, v_.cpu().lapic.write(lapic_register_at(offset_), static_cast<std::uint32_t>(value), x86::rdtsc()));
     }
 
   private:
@@ -55,6 +56,29 @@ struct EmptyPage {
     bool write(std::uint64_t, unsigned) { return true; }
 };
 
+// Any other data access, by the decoder's description of it.
+template <class V, class Device>
+[[gnu::noinline]] Verdict emulate_rest(V v, Device device, const Instruction &instruction) {
+    auto &registers = v.cpu().gpr;
+    const bool string = is_string(instruction.operation);
+    if (string && !StringStep::has_element(instruction, registers)) {
+        v.advance(instruction.length);
+        return Verdict::Resume;
+    }
+    const std::uint64_t memory = reads_memory(instruction) ? device.read(instruction.width) : 0;
+    const auto effect = execute(instruction, memory, registers, v.rflags());
+    if (!effect || (writes_memory(instruction) && !device.write(effect->memory, instruction.width))) [[unlikely]] {
+        v.inject(x86::Vector::GeneralProtection, 0);
+        return Verdict::Resume;
+    }
+    std::uint64_t rflags = v.rflags();
+    effect->commit(registers, rflags);
+    v.set_rflags(rflags);
+    if (!string || StringStep::advance(instruction, registers, rflags))
+        v.advance(instruction.length);
+    return Verdict::Resume;
+}
+
 // Carries out the instruction at the guest's instruction pointer on `device`.
 template <class V, class Device> Verdict emulate(V v, Device device) {
     const auto instruction = decode_at(v);
@@ -64,28 +88,21 @@ template <class V, class Device> Verdict emulate(V v, Device device) {
         return Verdict::Resume; // otherwise the bytes are gone: the CPU faults on them by itself
     }
     auto &registers = v.cpu().gpr;
-    const bool string = is_string(instruction->operation);
-    if (string && !StringStep::has_element(*instruction, registers)) {
-        v.advance(instruction->length);
+    if (instruction->operation == Operation::Mov && instruction->form != Form::RegRm) [[likely]] { // a plain store
+        const std::uint64_t value = instruction->form == Form::RmReg
+                                        ? register_value(*instruction, registers)
+                                        : static_cast<std::uint64_t>(instruction->immediate);
+        if (device.write(low_bytes(value, instruction->width), instruction->width)) [[likely]]
+            v.advance(instruction->length);
+        else
+            v.inject(x86::Vector::GeneralProtection, 0);
         return Verdict::Resume;
     }
-    const std::uint64_t memory = reads_memory(*instruction) ? device.read(instruction->width) : 0;
-    const auto effect = execute(*instruction, memory, registers, v.rflags());
-    if (!effect || (writes_memory(*instruction) && !device.write(effect->memory, instruction->width))) [[unlikely]] {
-        v.inject(x86::Vector::GeneralProtection, 0);
-        return Verdict::Resume;
-    }
-    std::uint64_t rflags = v.rflags();
-    effect->commit(registers, rflags);
-    v.set_rflags(rflags);
-    if (!string || StringStep::advance(*instruction, registers, rflags))
-        v.advance(instruction->length);
-    return Verdict::Resume;
+    return emulate_rest(v, device, *instruction);
 }
-
 inline constexpr std::uint64_t kMessageWindow = 0xfee00000, kMessageWindowSize = 0x100000;
 
-template <class V> Verdict handle_nested_fault(V v, const Exit &exit) {
+template <class V> [[gnu::always_inline]] inline Verdict handle_nested_fault(V v, const Exit &exit) {
     const NestedFault &fault = exit.fault;
     if (fault.address.page().raw() == g_vmm.handover->lapic_base && v.cpu().lapic.mode() == LapicMode::Xapic) [[likely]]
         return emulate(v, LapicPage<V>(v, fault.address));

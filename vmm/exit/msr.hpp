@@ -68,7 +68,7 @@ template <class V> bool read_msr(V v, std::uint32_t index, std::uint64_t &value)
     }
 }
 
-template <class V> Verdict handle_msr_write(V v, const Exit &exit) {
+template <class V> [[gnu::always_inline]] inline Verdict handle_msr_write(V v, const Exit &exit) {
     const auto length = length_of(v, exit, expected::kWrmsr);
     if (!length) [[unlikely]]
         return Verdict::Resume;

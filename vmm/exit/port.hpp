@@ -8,7 +8,7 @@ namespace vmm {
 
 // Watched ports are handed through. String forms are not: no kernel resets a machine by them, and their memory operand
 // would be walked for nothing.
-template <class V> Verdict handle_port(V v, const Exit &exit) {
+template <class V> [[gnu::always_inline]] inline Verdict handle_port(V v, const Exit &exit) {
     const PortAccess &access = exit.port;
     if (access.string) [[unlikely]] {
         v.inject(x86::Vector::GeneralProtection, 0);

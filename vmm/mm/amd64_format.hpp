@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Entries of AMD64 page tables, APM vol. 2, 5.4. The same layout serves nested paging (15.25.5), where every guest access
-// counts as a user access.
+// Entries of AMD64 page tables, APM vol. 2, 5.4. The same layout serves nested paging (15.25.5), where every guest
+// access counts as a user access.
 #pragma once
 
 #include "vmm/mm/radix_table.hpp"

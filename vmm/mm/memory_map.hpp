@@ -12,7 +12,7 @@ class MemoryMap {
   public:
     static constexpr unsigned kMost = 160;
 
-    // Adds RAM. False when the table is full; the caller then refuses the launch.
+    // Adds RAM, in whole pages. False when the table is full; the caller then refuses the launch.
     bool add(Range<Gpa> range) {
         if (range.size == 0)
             return true;
@@ -36,17 +36,25 @@ class MemoryMap {
         return add({range.begin, cut - begin}) && add({Gpa(rest), end - rest});
     }
 
-    bool is_ram(Gpa address, std::uint64_t bytes) const {
-        for (unsigned i = 0; i < count_; i++)
-            if (ranges_[i].contains(address, bytes))
-                return true;
-        return false;
+    // Whether the page around `address` is RAM: ranges are whole pages, and below a range the difference wraps to more
+    // than its size.
+    [[gnu::always_inline]] bool is_ram(Gpa address) const {
+        if (address - ranges_[0].begin < ranges_[0].size) [[likely]]
+            return true;
+        return is_ram_elsewhere(address);
     }
 
     unsigned count() const { return count_; }
     const Range<Gpa> &operator[](unsigned i) const { return ranges_[i]; }
 
   private:
+    bool is_ram_elsewhere(Gpa address) const {
+        for (unsigned i = 1; i < count_; i++)
+            if (address - ranges_[i].begin < ranges_[i].size)
+                return true;
+        return false;
+    }
+
     std::array<Range<Gpa>, kMost> ranges_{};
     unsigned count_ = 0;
 };

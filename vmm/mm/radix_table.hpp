@@ -28,8 +28,8 @@ struct Mapping {
     MemoryType type = MemoryType::WriteBack;
 };
 
-// Whoever narrows or removes a translation owes a TLB flush before the memory behind it is used otherwise. The debt is a
-// value that cannot be dropped: it is settled by the one function that knows which CPUs may hold the translation.
+// Whoever narrows or removes a translation owes a TLB flush before the memory behind it is used otherwise. The debt is
+// a value that cannot be dropped: it is settled by the one function that knows which CPUs may hold the translation.
 class [[nodiscard]] FlushDebt {
   public:
     constexpr explicit FlushDebt(bool owed) : owed_(owed) {}
@@ -56,14 +56,17 @@ template <class Format, class Frames> class RadixTable {
     Hpa root() const { return root_; }
     unsigned levels() const { return levels_; }
 
-    // Maps [va, va + size) to [pa, ...) with the largest pages that alignment allows. What was mapped there is replaced.
+    // Maps [va, va + size) to [pa, ...) with the largest pages that alignment allows. What was mapped there is
+    // replaced.
     Result<> map(std::uint64_t va, Hpa pa, std::uint64_t size, Rights rights, MemoryType type, FlushDebt &debt) {
-        return change(va, size, debt, [&](std::uint64_t at, unsigned level) {
-            return Format::leaf(pa + (at - va), level, rights, type);
-        }, pa.raw() - va);
+        return change(
+            va, size, debt,
+            [&](std::uint64_t at, unsigned level) { return Format::leaf(pa + (at - va), level, rights, type); },
+            pa.raw() - va);
     }
 
-    // Maps every page of [va, va + size) to the one frame `pa`; table pages are shared too, so a region costs two pages.
+    // Maps every page of [va, va + size) to the one frame `pa`; table pages are shared too, so a region costs two
+    // pages.
     Result<> map_alias(std::uint64_t va, Hpa pa, std::uint64_t size, Rights rights, FlushDebt &debt) {
         const Hpa leaves = TRY(frames_->allocate());
         for (unsigned i = 0; i < kEntries; i++)
@@ -74,7 +77,8 @@ template <class Format, class Frames> class RadixTable {
     }
 
     Result<> unmap(std::uint64_t va, std::uint64_t size, FlushDebt &debt) {
-        return change(va, size, debt, [](std::uint64_t, unsigned) { return Entry{0}; }, 0);
+        return change(
+            va, size, debt, [](std::uint64_t, unsigned) { return Entry{0}; }, 0);
     }
 
     // Ensures that no page crosses `va`, without changing what is mapped: large pages must not span memory types.
@@ -94,7 +98,8 @@ template <class Format, class Frames> class RadixTable {
             if (!Format::present(entry))
                 return {.size = page_size(level)};
             if (Format::is_leaf(entry, level))
-                return {true, Format::frame(entry, level), page_size(level), Format::rights(entry), Format::type(entry, level)};
+                return {true, Format::frame(entry, level), page_size(level), Format::rights(entry),
+                        Format::type(entry, level)};
             table = Format::frame(entry, 1);
         }
     }
@@ -149,8 +154,8 @@ template <class Format, class Frames> class RadixTable {
         if (Format::present(slot)) {
             const Hpa base = Format::frame(slot, level);
             for (unsigned i = 0; i < kEntries; i++)
-                frames_->table(next)[i] =
-                    Format::leaf(base + i * page_size(level - 1), level - 1, Format::rights(slot), Format::type(slot, level));
+                frames_->table(next)[i] = Format::leaf(base + i * page_size(level - 1), level - 1, Format::rights(slot),
+                                                       Format::type(slot, level));
             debt.add(FlushDebt(true)); // old and new sizes must not be cached together: APM vol. 2, 5.5.2
         }
         slot = Format::table(next);

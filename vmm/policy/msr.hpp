@@ -12,14 +12,14 @@
 namespace vmm::policy {
 
 enum class MsrAction : std::uint8_t {
-    Pass,      // the hardware's register, no intercept
-    ApicBase,  // virtual local APIC
-    X2apic,    // virtual local APIC
+    Pass,     // the hardware's register, no intercept
+    ApicBase, // virtual local APIC
+    X2apic,   // virtual local APIC
     TscDeadline,
     Efer,
-    Mtrr,      // passed on, and the nested tables follow
-    Refuse,    // #GP
-    Ignore,    // reads as hardware has it, writes are logged and dropped
+    Mtrr,   // passed on, and the nested tables follow
+    Refuse, // #GP
+    Ignore, // reads as hardware has it, writes are logged and dropped
 };
 
 struct MsrRow {

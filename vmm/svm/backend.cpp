@@ -35,8 +35,8 @@ void fill_controls(ControlArea &c) {
     constexpr std::uint32_t kCr8 = 1u << 8, kWrite = 16;
     const auto exception = [](x86::Vector v) { return 1u << static_cast<unsigned>(v); };
     c.intercept_cr = kCr8 | kCr8 << kWrite;
-    c.intercept_exceptions = exception(x86::Vector::Debug) | exception(x86::Vector::AlignmentCheck) |
-                             exception(x86::Vector::MachineCheck);
+    c.intercept_exceptions =
+        exception(x86::Vector::Debug) | exception(x86::Vector::AlignmentCheck) | exception(x86::Vector::MachineCheck);
     c.intercept3 = intercept::Intr | intercept::Nmi | intercept::Init | intercept::Cpuid | intercept::Invd |
                    intercept::Invlpga | intercept::Ioio | intercept::Msr | intercept::Shutdown;
     c.intercept4 = intercept::Vmrun | intercept::Vmmcall | intercept::Vmload | intercept::Vmsave | intercept::Stgi |
@@ -117,7 +117,7 @@ Result<> capture(Cpu &cpu) {
     vmsave(state.vmcb_pa); // FS, GS, TR, LDTR, KernelGSBase and the system-call MSRs, while they are the console's
     x86::load_tr();
     vmsave(state.host_vmcb_pa);
-    state.host_context = true;
+    state.before_entry |= State::kHostContext;
     x86::wrmsr(x86::msr::VmHsavePa, state.hsave_pa.raw());
     save.g_pat = x86::rdmsr(x86::msr::Pat);
     x86::wrmsr(x86::msr::Pat, kVmmPat);
@@ -129,18 +129,18 @@ Result<> capture(Cpu &cpu) {
 // VMLOAD takes TR from the block without looking at its busy bit, which LTR would refuse.
 void release(Cpu &cpu) {
     State &state = cpu.backend<State>();
-    if (!state.host_context)
+    if (!(state.before_entry & State::kHostContext))
         return;
     x86::wrmsr(x86::msr::Pat, state.vmcb->save.g_pat);
     x86::wrmsr(x86::msr::VmHsavePa, 0);
     vmload(state.vmcb_pa);
-    state.host_context = false;
+    state.before_entry &= ~State::kHostContext;
 }
 
 void run(Cpu &cpu) {
     State &state = cpu.backend<State>();
     vmload(state.vmcb_pa);
-    state.host_context = false;
+    state.before_entry &= ~State::kHostContext;
     // GIF is 0 since before the switch; IF=1 beside it lets physical interrupts end a guest's turn (15.21.2).
     asm volatile("sti" : : : "memory");
     svm_run(&cpu);

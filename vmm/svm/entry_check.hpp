@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The consistency checks that VMRUN makes, APM vol. 2, 15.5.1, as a pure function. Emulators make few of them: the launch
-// asks before it commits, and the assertion build before every entry.
+// The consistency checks that VMRUN makes, APM vol. 2, 15.5.1, as a pure function. Emulators make few of them: the
+// launch asks before it commits, and the assertion build before every entry.
 #pragma once
 
 #include "vmm/svm/vmcb.hpp"

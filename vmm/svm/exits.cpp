@@ -9,7 +9,9 @@ namespace {
 
 PortAccess decode_port(std::uint64_t info) {
     return {.port = ioio::Port::get(info),
-            .size = static_cast<std::uint8_t>(info & ioio::Size8 ? 1 : info & ioio::Size16 ? 2 : 4),
+            .size = static_cast<std::uint8_t>(info & ioio::Size8    ? 1
+                                              : info & ioio::Size16 ? 2
+                                                                    : 4),
             .in = (info & ioio::In) != 0,
             .string = (info & ioio::String) != 0,
             .rep = (info & ioio::Rep) != 0};
@@ -54,48 +56,44 @@ ExitKind kind_of_rare(ExitCode code) {
 }
 
 // NRIP is the address after the instruction, where the CPU saves it (15.7.1): the difference is the length.
-std::uint8_t length_by_next_rip(const State &state, const Vmcb &vmcb) {
-    return state.has_next_rip ? static_cast<std::uint8_t>(vmcb.control.next_rip - vmcb.save.rip) : 0;
+std::uint8_t length_by_next_rip(Vcpu v) {
+    return v.state().has_next_rip ? static_cast<std::uint8_t>(v.vmcb().control.next_rip - v.rip()) : 0;
 }
 
-Verdict dispatch(Vcpu v) {
+[[gnu::noinline]] Verdict dispatch_rare(Vcpu v, std::uint64_t code) {
+    v.enter_host_context(); // rare exits may go deep
+    return handle(v, {.kind = kind_of_rare(static_cast<ExitCode>(code)),
+                      .length = length_by_next_rip(v),
+                      .vector = static_cast<std::uint8_t>(code - static_cast<std::uint64_t>(ExitCode::Exception0)),
+                      .code = code});
+}
+
+// Each hot code names its kind in a call of its own: handle() is inlined there and keeps one case.
+[[gnu::always_inline]] inline Verdict dispatch(Vcpu v) {
     const ControlArea &control = v.vmcb().control;
-    const auto code = static_cast<ExitCode>(control.exit_code);
-    Exit exit{.kind = ExitKind::Other, .code = control.exit_code};
-    switch (code) {
+    const std::uint64_t code = control.exit_code;
+    switch (static_cast<ExitCode>(code)) {
     case ExitCode::Intr:
-        exit.kind = ExitKind::Interrupt;
-        break;
+        return handle(v, {.kind = ExitKind::Interrupt});
     case ExitCode::Msr:
-        exit.kind = control.exit_info1 & 1 ? ExitKind::MsrWrite : ExitKind::MsrRead;
-        exit.length = length_by_next_rip(v.state(), v.vmcb());
-        break;
+        if (control.exit_info1 & 1)
+            return handle(v, {.kind = ExitKind::MsrWrite, .length = length_by_next_rip(v)});
+        return handle(v, {.kind = ExitKind::MsrRead, .length = length_by_next_rip(v)});
     case ExitCode::Npf:
-        exit.kind = ExitKind::NestedFault;
-        exit.fault = decode_fault(control);
-        break;
+        return handle(v, {.kind = ExitKind::NestedFault, .fault = decode_fault(control)});
     case ExitCode::Cpuid:
-        exit.kind = ExitKind::Cpuid;
-        exit.length = length_by_next_rip(v.state(), v.vmcb());
-        break;
+        return handle(v, {.kind = ExitKind::Cpuid, .length = length_by_next_rip(v)});
     case ExitCode::Vmmcall:
-        exit.kind = ExitKind::Hypercall;
-        break;
+        return handle(v, {.kind = ExitKind::Hypercall});
     case ExitCode::Vintr:
-        exit.kind = ExitKind::Window;
-        break;
+        return handle(v, {.kind = ExitKind::Window});
     case ExitCode::Ioio:
-        exit.kind = ExitKind::Port;
-        exit.port = decode_port(control.exit_info1);
-        exit.length = static_cast<std::uint8_t>(control.exit_info2 - v.rip());
-        break;
+        return handle(v, {.kind = ExitKind::Port,
+                          .length = static_cast<std::uint8_t>(control.exit_info2 - v.rip()),
+                          .port = decode_port(control.exit_info1)});
     default:
-        v.enter_host_context(); // rare exits may go deep
-        exit.kind = kind_of_rare(code);
-        exit.vector = static_cast<std::uint8_t>(control.exit_code - static_cast<std::uint64_t>(ExitCode::Exception0));
-        exit.length = length_by_next_rip(v.state(), v.vmcb());
+        return dispatch_rare(v, code);
     }
-    return handle(v, exit);
 }
 
 // An exit in the middle of an event's delivery: the event is delivered again. APM vol. 2, 15.7.2 and 15.20.
@@ -106,21 +104,13 @@ void requeue_interrupted_event(Vcpu v) {
         v.vmcb().control.event_inj = interrupted;
 }
 
-void finish(Vcpu v) {
+[[gnu::noinline]] void finish_rare(Vcpu v) {
     State &state = v.state();
-    ControlArea &control = v.vmcb().control;
-    if (state.host_context) [[unlikely]] {
+    if (state.before_entry & State::kHostContext)
         vmload(state.vmcb_pa);
-        state.host_context = false;
-    }
-    if (state.flush) [[unlikely]] {
-        control.tlb_control = state.has_flush_by_asid ? TlbControl::FlushThisAsid : TlbControl::FlushAll;
-        state.flush = false;
-    } else {
-        control.tlb_control = TlbControl::Nothing;
-    }
-    v.vmcb().save.rax = v.gpr(x86::Gpr::Rax);
-    v.vmcb().save.rsp = v.gpr(x86::Gpr::Rsp);
+    if (state.before_entry & State::kFlush)
+        v.vmcb().control.tlb_control = state.has_flush_by_asid ? TlbControl::FlushThisAsid : TlbControl::FlushAll;
+    state.before_entry = 0;
 }
 
 } // namespace
@@ -129,9 +119,9 @@ void finish(Vcpu v) {
 Verdict Vcpu::handle_control(const Exit &exit) {
     switch (static_cast<ExitCode>(exit.code)) {
     case ExitCode::Iret:
-        vmcb_.control.intercept3 &= ~intercept::Iret;
-        state_.nmi_stepping = true;
-        vmcb_.save.rflags |= x86::rflags::TF;
+        vmcb().control.intercept3 &= ~intercept::Iret;
+        state().nmi_stepping = true;
+        vmcb().save.rflags |= x86::rflags::TF;
         return Verdict::Resume;
     case ExitCode::ReadCr8:
     case ExitCode::WriteCr8:
@@ -165,15 +155,20 @@ Verdict Vcpu::handle_cr8(const Exit &exit) {
 
 extern "C" bool svm_exit(Cpu &cpu) {
     Vcpu v(cpu);
-    v.gpr(x86::Gpr::Rax) = v.vmcb().save.rax;
-    v.gpr(x86::Gpr::Rsp) = v.vmcb().save.rsp;
-    v.vmcb().control.event_inj = 0; // what was injected has been delivered, or is in EXITINTINFO
+    Vmcb &vmcb = v.vmcb();
+    v.gpr(x86::Gpr::Rax) = vmcb.save.rax;
+    v.gpr(x86::Gpr::Rsp) = vmcb.save.rsp;
+    vmcb.control.event_inj = 0; // what was injected has been delivered, or is in EXITINTINFO
+    vmcb.control.tlb_control = TlbControl::Nothing;
     if (v.event_interrupted()) [[unlikely]]
         requeue_interrupted_event(v);
     if (dispatch(v) == Verdict::Leave) [[unlikely]]
         return true;
     prepare_entry(v);
-    finish(v);
+    if (v.state().before_entry != 0) [[unlikely]]
+        finish_rare(v);
+    vmcb.save.rax = v.gpr(x86::Gpr::Rax);
+    vmcb.save.rsp = v.gpr(x86::Gpr::Rsp);
     return false;
 }
 

@@ -19,9 +19,9 @@ inline void clgi() {
     asm volatile("clgi" : : : "memory");
 }
 
-// Takes what is pending at the local APIC, if anything: exactly one vector, as the handler clears IF in the frame that it
-// returns to. The CPU runs with GIF=0 and IF=1 in the VMM, which VMRUN needs for INTR exits (APM vol. 2, 15.21.2). NOPs:
-// STI holds interrupts off for one instruction, and an emulator may look only at the next.
+// Takes what is pending at the local APIC, if anything: exactly one vector, as the handler clears IF in the frame that
+// it returns to. The CPU runs with GIF=0 and IF=1 in the VMM, which VMRUN needs for INTR exits (APM vol. 2, 15.21.2).
+// NOPs: STI holds interrupts off for one instruction, and an emulator may look only at the next.
 inline void acknowledge_window() {
     asm volatile("cli\n\tstgi\n\tsti\n\tnop\n\tnop\n\tcli\n\tclgi\n\tsti" : : : "memory", "cc");
 }

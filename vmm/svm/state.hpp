@@ -2,8 +2,8 @@
 // What SVM keeps per CPU, in the backend's room of struct Cpu.
 #pragma once
 
-#include "vmm/svm/vmcb.hpp"
 #include "vmm/base/types.hpp"
+#include "vmm/svm/vmcb.hpp"
 
 namespace vmm::svm {
 
@@ -13,11 +13,16 @@ struct State {
     Hpa host_vmcb_pa; // VMSAVE area with the VMM's own FS, GS, TR, LDTR and system-call MSRs
     Hpa hsave_pa;
     std::uint64_t nested_generation; // of the nested tables at the last flush
-    bool host_context;               // the hidden state above is the VMM's now
     bool nmi_blocked;                // an NMI was injected and its IRET has not been seen
     bool nmi_stepping;               // that IRET is being stepped over
     bool has_next_rip, has_flush_by_asid;
-    bool flush;                      // before the next entry
+
+    // What the next entry has to do first.
+    enum : std::uint8_t {
+        kHostContext = 1, // the hidden state above is the VMM's now: load the guest's
+        kFlush = 2,       // the guest's translations are out of date
+    };
+    std::uint8_t before_entry;
 };
 
 } // namespace vmm::svm

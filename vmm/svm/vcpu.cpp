@@ -23,14 +23,15 @@ Segment real_mode_segment(std::uint16_t selector, std::uint16_t attributes) {
 } // namespace
 
 void Vcpu::inject_exception(x86::Vector vector, bool has_error, std::uint32_t error) {
-    std::uint64_t &queued = vmcb_.control.event_inj;
+    std::uint64_t &queued = vmcb().control.event_inj;
     const auto number = static_cast<std::uint8_t>(vector);
     if (event_queued() && event::TypeField::get(queued) == event::Exception) {
         const std::uint8_t first = event::VectorField::get(queued);
         const bool doubled = (is_contributory(first) && is_contributory(number)) ||
                              (first == 14 && (is_contributory(number) || number == 14));
         if (doubled) {
-            queued = make_event(event::Exception, static_cast<std::uint8_t>(x86::Vector::DoubleFault)) | event::HasError;
+            queued =
+                make_event(event::Exception, static_cast<std::uint8_t>(x86::Vector::DoubleFault)) | event::HasError;
             return;
         }
     }
@@ -39,43 +40,43 @@ void Vcpu::inject_exception(x86::Vector vector, bool has_error, std::uint32_t er
 
 void Vcpu::trap_single_step() {
     constexpr std::uint64_t kBs = bit(14);
-    vmcb_.save.dr6 |= kBs;
+    vmcb().save.dr6 |= kBs;
     inject(x86::Vector::Debug);
 }
 
 void Vcpu::inject_interrupt(std::uint8_t vector) {
-    vmcb_.control.event_inj = make_event(event::ExternalInterrupt, vector);
+    vmcb().control.event_inj = make_event(event::ExternalInterrupt, vector);
 }
 
 // The CPU does not block further NMIs after an injected one: the next waits for the IRET of this one.
 void Vcpu::inject_nmi() {
-    vmcb_.control.event_inj = make_event(event::NmiType, static_cast<std::uint8_t>(x86::Vector::Nmi));
-    vmcb_.control.intercept3 |= intercept::Iret;
-    state_.nmi_blocked = true;
+    vmcb().control.event_inj = make_event(event::NmiType, static_cast<std::uint8_t>(x86::Vector::Nmi));
+    vmcb().control.intercept3 |= intercept::Iret;
+    state().nmi_blocked = true;
 }
 
 void Vcpu::open_nmi_window() {
-    if (!state_.nmi_blocked)
+    if (!state().nmi_blocked)
         set_interrupt_window(true); // only a shadow or another event is in the way: ask again soon
 }
 
 // VINTR exits when the guest can take a virtual interrupt of any priority.
 void Vcpu::set_interrupt_window(bool open) {
     if (open) {
-        vmcb_.control.vintr |= vintr::VIrq | vintr::VIgnTpr | vintr::VIntrPrio::make(15);
-        vmcb_.control.intercept3 |= intercept::Vintr;
+        vmcb().control.vintr |= vintr::VIrq | vintr::VIgnTpr | vintr::VIntrPrio::make(15);
+        vmcb().control.intercept3 |= intercept::Vintr;
     } else {
-        vmcb_.control.vintr &= ~vintr::VIrq;
-        vmcb_.control.intercept3 &= ~intercept::Vintr;
+        vmcb().control.vintr &= ~vintr::VIrq;
+        vmcb().control.intercept3 &= ~intercept::Vintr;
     }
 }
 
 bool Vcpu::finish_nmi_step() {
     constexpr std::uint64_t kBs = bit(14);
-    if (!state_.nmi_stepping)
+    if (!state().nmi_stepping)
         return false;
-    state_.nmi_stepping = state_.nmi_blocked = false;
-    vmcb_.save.dr6 &= ~kBs;
+    state().nmi_stepping = state().nmi_blocked = false;
+    vmcb().save.dr6 &= ~kBs;
     return true;
 }
 
@@ -95,7 +96,7 @@ bool Vcpu::follow_mtrrs() {
 // Called in host context, so that the hidden state written here is loaded at the next entry.
 void Vcpu::reset() {
     constexpr std::uint16_t kData = 0x93, kCode = 0x9b, kLdt = 0x82, kTss = 0x8b;
-    SaveArea &save = vmcb_.save;
+    SaveArea &save = vmcb().save;
     save.cs = {0xf000, kCode, 0xffff, 0xffff0000};
     save.ds = save.es = save.ss = save.fs = save.gs = real_mode_segment(0, kData);
     save.gdtr = save.idtr = {0, 0, 0xffff, 0};
@@ -113,17 +114,17 @@ void Vcpu::reset() {
     for (std::uint64_t &reg : cpu_.gpr)
         reg = 0;
     gpr(x86::Gpr::Rdx) = cpu_.reset_edx;
-    vmcb_.control.event_inj = vmcb_.control.exit_int_info = vmcb_.control.interrupt_shadow = 0;
-    vmcb_.control.intercept3 &= ~intercept::Iret;
-    state_.nmi_blocked = state_.nmi_stepping = false;
+    vmcb().control.event_inj = vmcb().control.exit_int_info = vmcb().control.interrupt_shadow = 0;
+    vmcb().control.intercept3 &= ~intercept::Iret;
+    state().nmi_blocked = state().nmi_stepping = false;
     set_interrupt_window(false);
     request_flush();
 }
 
 // Startup IPI: real mode at vector:0000. APM vol. 2, 14.1.5 and 16.5.
 void Vcpu::start_at(std::uint8_t sipi_vector) {
-    vmcb_.save.cs = {static_cast<std::uint16_t>(sipi_vector << 8), 0x9b, 0xffff, std::uint64_t{sipi_vector} << 12};
-    vmcb_.save.rip = 0;
+    vmcb().save.cs = {static_cast<std::uint16_t>(sipi_vector << 8), 0x9b, 0xffff, std::uint64_t{sipi_vector} << 12};
+    vmcb().save.rip = 0;
 }
 
 } // namespace vmm::svm

@@ -14,38 +14,39 @@ namespace vmm::svm {
 
 class Vcpu {
   public:
-    explicit Vcpu(Cpu &cpu) : cpu_(cpu), state_(cpu.backend<State>()), vmcb_(*state_.vmcb) {}
+    explicit Vcpu(Cpu &cpu) : cpu_(cpu) {}
 
     Cpu &cpu() { return cpu_; }
     std::uint64_t &gpr(x86::Gpr reg) { return cpu_.gpr[static_cast<unsigned>(reg)]; }
 
-    std::uint64_t rip() const { return vmcb_.save.rip; }
-    std::uint64_t rflags() const { return vmcb_.save.rflags; }
-    void set_rflags(std::uint64_t value) { vmcb_.save.rflags = value; }
-    std::uint64_t cr4() const { return vmcb_.save.cr4; }
-    std::uint8_t cpl() const { return vmcb_.save.cpl; }
-    Paging paging() const { return {vmcb_.save.cr0, vmcb_.save.cr3, vmcb_.save.cr4, vmcb_.save.efer}; }
+    std::uint64_t rip() const { return vmcb().save.rip; }
+    std::uint64_t rflags() const { return vmcb().save.rflags; }
+    void set_rflags(std::uint64_t value) { vmcb().save.rflags = value; }
+    std::uint64_t cr4() const { return vmcb().save.cr4; }
+    std::uint8_t cpl() const { return vmcb().save.cpl; }
+    Paging paging() const { return {vmcb().save.cr0, vmcb().save.cr3, vmcb().save.cr4, vmcb().save.efer}; }
 
     CodeSize code_size() const {
-        if (!(vmcb_.save.cr0 & x86::cr0::PE) || (vmcb_.save.rflags & x86::rflags::VM)) [[unlikely]]
+        if (!(vmcb().save.cr0 & x86::cr0::PE) || (vmcb().save.rflags & x86::rflags::VM)) [[unlikely]]
             return CodeSize::Bits16;
-        if ((vmcb_.save.efer & x86::efer::LMA) && (vmcb_.save.cs.attributes & attribute::Long)) [[likely]]
+        if ((vmcb().save.efer & x86::efer::LMA) && (vmcb().save.cs.attributes & attribute::Long)) [[likely]]
             return CodeSize::Bits64;
-        return vmcb_.save.cs.attributes & attribute::Default ? CodeSize::Bits32 : CodeSize::Bits16;
+        return vmcb().save.cs.attributes & attribute::Default ? CodeSize::Bits32 : CodeSize::Bits16;
     }
 
     // Linear address of the next instruction. In 64-bit code the base of CS counts as zero: APM vol. 2, 4.5.
     Gva instruction_address() const {
         if (code_size() == CodeSize::Bits64) [[likely]]
             return Gva(rip());
-        return Gva((vmcb_.save.cs.base + rip()) & 0xffffffff);
+        return Gva((vmcb().save.cs.base + rip()) & 0xffffffff);
     }
 
-    // The instruction was emulated: go past it. It ends an interrupt shadow, and a set TF traps after it as after any other.
+    // The instruction was emulated: go past it. It ends an interrupt shadow, and a set TF traps after it as after any
+    // other.
     void advance(std::uint8_t length) {
-        vmcb_.save.rip += length;
-        vmcb_.control.interrupt_shadow = 0;
-        if (vmcb_.save.rflags & x86::rflags::TF) [[unlikely]]
+        vmcb().save.rip += length;
+        vmcb().control.interrupt_shadow = 0;
+        if (vmcb().save.rflags & x86::rflags::TF) [[unlikely]]
             trap_single_step();
     }
 
@@ -54,26 +55,26 @@ class Vcpu {
     void inject(x86::Vector vector, std::uint32_t error) { inject_exception(vector, true, error); }
 
     // EFER as the guest wrote it. SVME is the VMM's: APM vol. 2, 15.5.1 wants it set while a guest runs.
-    std::uint64_t guest_efer() const { return vmcb_.save.efer & ~x86::efer::SVME; }
-    void set_guest_efer(std::uint64_t value) { vmcb_.save.efer = value | x86::efer::SVME; }
+    std::uint64_t guest_efer() const { return vmcb().save.efer & ~x86::efer::SVME; }
+    void set_guest_efer(std::uint64_t value) { vmcb().save.efer = value | x86::efer::SVME; }
 
     // Handlers that may go deep run on the VMM's own hidden state, so that a stack fault finds the VMM's TSS.
     void enter_host_context() {
-        if (state_.host_context)
+        if (state().before_entry & State::kHostContext)
             return;
-        vmsave(state_.vmcb_pa);
-        vmload(state_.host_vmcb_pa);
-        state_.host_context = true;
+        vmsave(state().vmcb_pa);
+        vmload(state().host_vmcb_pa);
+        state().before_entry |= State::kHostContext;
     }
 
     // What the CPU holds back can be taken at the next entry.
     bool can_take_interrupt() const {
-        return (vmcb_.save.rflags & x86::rflags::IF) && !(vmcb_.control.interrupt_shadow & 1) && !event_queued();
+        return (vmcb().save.rflags & x86::rflags::IF) && !(vmcb().control.interrupt_shadow & 1) && !event_queued();
     }
     bool can_take_nmi() const {
-        return !state_.nmi_blocked && !(vmcb_.control.interrupt_shadow & 1) && !event_queued();
+        return !state().nmi_blocked && !(vmcb().control.interrupt_shadow & 1) && !event_queued();
     }
-    bool event_queued() const { return vmcb_.control.event_inj & event::Valid; }
+    bool event_queued() const { return vmcb().control.event_inj & event::Valid; }
     void inject_interrupt(std::uint8_t vector);
     void inject_nmi();
     void set_interrupt_window(bool open);
@@ -82,7 +83,7 @@ class Vcpu {
     // After the step over an NMI's IRET: NMIs are open again. False when the #DB is the guest's own.
     bool finish_nmi_step();
     // An event's delivery was cut short by this exit.
-    bool event_interrupted() const { return vmcb_.control.exit_int_info & event::Valid; }
+    bool event_interrupted() const { return vmcb().control.exit_int_info & event::Valid; }
 
     // INIT: registers as after reset (APM vol. 2, 14.1.3), paging tables of the VMM kept.
     void reset();
@@ -91,24 +92,22 @@ class Vcpu {
     void acknowledge_window() { svm::acknowledge_window(); }
     void acknowledge_wait() { svm::acknowledge_wait(); }
     void nmi_window() { svm::nmi_window(); }
-    void request_flush() { state_.flush = true; }
+    void request_flush() { state().before_entry |= State::kFlush; }
 
     Verdict handle_control(const Exit &exit);
     // See ConsoleNested.
     bool map_more(Gpa address);
     bool follow_mtrrs();
 
-    Vmcb &vmcb() { return vmcb_; }
-    State &state() { return state_; }
+    Vmcb &vmcb() const { return *state().vmcb; }
+    State &state() const { return cpu_.backend<State>(); }
 
   private:
     void inject_exception(x86::Vector vector, bool has_error, std::uint32_t error);
     void trap_single_step();
     Verdict handle_cr8(const Exit &exit);
 
-    Cpu &cpu_;
-    State &state_;
-    Vmcb &vmcb_;
+    Cpu &cpu_; // alone, so that a Vcpu travels in one register
 };
 
 } // namespace vmm::svm

@@ -70,6 +70,8 @@ inline void load_idt(std::uint64_t base) {
     asm volatile("lidt %0" : : "m"(pointer));
 }
 
-inline void load_tr() { asm volatile("ltr %w0" : : "r"(std::uint32_t{kSelectorTss})); }
+inline void load_tr() {
+    asm volatile("ltr %w0" : : "r"(std::uint32_t{kSelectorTss}));
+}
 
 } // namespace vmm::x86

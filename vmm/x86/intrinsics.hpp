@@ -14,8 +14,10 @@ inline std::uint64_t rdmsr(std::uint32_t index) {
 }
 
 inline void wrmsr(std::uint32_t index, std::uint64_t value) {
-    asm volatile("wrmsr" : : "c"(index), "a"(static_cast<std::uint32_t>(value)),
-                 "d"(static_cast<std::uint32_t>(value >> 32)) : "memory");
+    asm volatile("wrmsr"
+                 :
+                 : "c"(index), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
+                 : "memory");
 }
 
 // As above, but a #GP answers false instead of stopping the VMM: the fault handler resumes at safe_msr_fault.
@@ -45,7 +47,9 @@ inline CpuidResult cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
         asm volatile("mov %%" #name ", %0" : "=r"(value));                                                             \
         return value;                                                                                                  \
     }                                                                                                                  \
-    inline void write_##name(std::uint64_t value) { asm volatile("mov %0, %%" #name : : "r"(value) : "memory"); }
+    inline void write_##name(std::uint64_t value) {                                                                    \
+        asm volatile("mov %0, %%" #name : : "r"(value) : "memory");                                                    \
+    }
 VMM_CONTROL_REGISTER(cr0)
 VMM_CONTROL_REGISTER(cr2)
 VMM_CONTROL_REGISTER(cr3)
@@ -54,11 +58,17 @@ VMM_CONTROL_REGISTER(dr6)
 VMM_CONTROL_REGISTER(dr7)
 #undef VMM_CONTROL_REGISTER
 
-inline void invlpg(std::uint64_t address) { asm volatile("invlpg (%0)" : : "r"(address) : "memory"); }
+inline void invlpg(std::uint64_t address) {
+    asm volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
 
-inline void pause() { asm volatile("pause"); }
+inline void pause() {
+    asm volatile("pause");
+}
 
-inline void out8(std::uint16_t port, std::uint8_t value) { asm volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
+inline void out8(std::uint16_t port, std::uint8_t value) {
+    asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
 
 inline std::uint8_t in8(std::uint16_t port) {
     std::uint8_t value;
@@ -102,8 +112,10 @@ inline std::uint64_t xgetbv0() {
 }
 
 inline void xsetbv0(std::uint64_t value) {
-    asm volatile("xsetbv" : : "c"(0), "a"(static_cast<std::uint32_t>(value)),
-                 "d"(static_cast<std::uint32_t>(value >> 32)) : "memory");
+    asm volatile("xsetbv"
+                 :
+                 : "c"(0), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
+                 : "memory");
 }
 
 } // namespace vmm::x86

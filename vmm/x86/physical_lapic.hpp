@@ -29,8 +29,9 @@ class PhysicalLapic {
 
     void eoi() const { write(kEoi, 0); }
 
-    // ICR with an xAPIC or x2APIC destination. x2APIC writes are not serialising: what was stored before must be visible
-    // to the target first (APM vol. 2, 16.11.2), so a fence goes before; xAPIC writes are to uncacheable memory.
+    // ICR with an xAPIC or x2APIC destination. x2APIC writes are not serialising: what was stored before must be
+    // visible to the target first (APM vol. 2, 16.11.2), so a fence goes before; xAPIC writes are to uncacheable
+    // memory.
     void send(std::uint32_t icr_low, std::uint32_t apic_id) const {
         if (x2apic_) {
             asm volatile("mfence; lfence" : : : "memory");
