@@ -1,25 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The command vmnix, its man page and completion, and `make install` / `make uninstall` of everything.
-VERSION         ?= 0.1.0
+# The command vmnix with its man page, and `make install` / `make uninstall` of everything.
 VMNIX_TOOL      := $(BUILD)/vmnix
+VMNIX_VERSION   := $(or $(VMM_VERSION),0.1.0)
 CONSOLE_SOURCES := $(shell find console -name '*.cpp' | sort)
+# The module's pure sources, so that `vmnix check` judges as the module does.
 CONSOLE_C       := $(MODULE_PURE)
 CONSOLE_OBJECTS := $(CONSOLE_SOURCES:%=$(BUILD)/console/o/%.o) $(CONSOLE_C:%=$(BUILD)/console/o/%.o)
 CONSOLE_WARN    := -Wall -Wextra -Werror
-CONSOLE_FLAGS   := -I. -O2 -g -D_GLIBCXX_ASSERTIONS -D_FORTIFY_SOURCE=2 -fstack-protector-strong -MMD -MP $(CONSOLE_WARN)
+CONSOLE_FLAGS   := -I. -O2 -g -D_GLIBCXX_ASSERTIONS -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -MMD -MP \
+                   $(CONSOLE_WARN)
 CONSOLE_LIBS    := -lfmt -lcrypto
 
-all: $(VMNIX_TOOL)
+all: $(VMNIX_TOOL) $(BUILD)/vmnix.8.gz
 
 $(BUILD)/console/o/%.cpp.o: %.cpp
 	$(call say,CXX,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CXX) -std=c++20 $(CONSOLE_FLAGS) -DVMNIX_VERSION='"$(VERSION)"' -c -o $@ $<
+	$(Q)$(CXX) -std=c++20 $(CONSOLE_FLAGS) -DVMNIX_VERSION='"$(VMNIX_VERSION)"' -c -o $@ $<
 $(BUILD)/console/o/%.c.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(CONSOLE_FLAGS) -c -o $@ $<
 -include $(CONSOLE_OBJECTS:.o=.d)
+
+# Only what says the version depends on where it is written.
+$(BUILD)/console/o/console/app/command_line.cpp.o: $(wildcard kbuild/vmm.mk)
 
 $(VMNIX_TOOL): $(CONSOLE_OBJECTS)
 	$(call say,LINK,$@)
@@ -29,3 +34,34 @@ $(BUILD)/vmnix.8.gz: console/vmnix.8
 	$(call say,GZIP,$@)
 	@mkdir -p $(@D)
 	$(Q)gzip -9n <$< >$@
+
+# ---- a real machine --------------------------------------------------------------------------------------------------
+# DESTDIR= puts everything below another root, PREFIX= chooses another place than /usr, KRELEASE= another kernel than
+# the running one. Nothing is enabled or started.
+DESTDIR  ?=
+PREFIX   ?= /usr
+KRELEASE ?= $(shell uname -r)
+
+INSTALLED_MODULE := /lib/modules/$(KRELEASE)/extra/vmkmod.ko
+# mode:source:place
+INSTALLED := \
+	644:$(BUILD)/vmkernel:/lib/firmware/vmnix/vmkernel \
+	755:$(VMNIX_TOOL):$(PREFIX)/sbin/vmnix \
+	755:scripts/vmnix-service:$(PREFIX)/lib/vmnix/vmnix-service \
+	755:scripts/vmnix.init:/etc/init.d/vmnix \
+	644:scripts/vmnix.service:$(PREFIX)/lib/systemd/system/vmnix.service \
+	644:scripts/60-vmnix.rules:$(PREFIX)/lib/udev/rules.d/60-vmnix.rules \
+	644:$(BUILD)/vmnix.8.gz:$(PREFIX)/share/man/man8/vmnix.8.gz \
+	644:console/completion/vmnix:$(PREFIX)/share/bash-completion/completions/vmnix \
+	644:console/completion/_vmnix:$(PREFIX)/share/zsh/vendor-completions/_vmnix
+# Holds the administrator's changes, so it is neither overwritten nor, once changed, removed.
+INSTALLED_SETTINGS := /etc/default/vmnix
+
+INSTALL_ENVIRONMENT = BUILD='$(BUILD)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' KRELEASE='$(KRELEASE)' \
+	MODULE_PLACE='$(INSTALLED_MODULE)' SETTINGS_PLACE='$(INSTALLED_SETTINGS)'
+
+.PHONY: install uninstall
+install: $(BUILD)/vmkernel $(BUILD)/vmkmod.ko $(VMNIX_TOOL) $(BUILD)/vmnix.8.gz
+	@$(INSTALL_ENVIRONMENT) scripts/vmnix-install install $(INSTALLED)
+uninstall:
+	@$(INSTALL_ENVIRONMENT) scripts/vmnix-install uninstall $(INSTALLED)

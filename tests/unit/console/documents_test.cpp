@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The man page and the completions know every option that the command knows.
+#include <cstdlib>
+#include <gmock/gmock.h>
+#include <set>
+#include <sstream>
+
+#include "console/app/command_line.hpp"
+#include "console/base/file.hpp"
+#include "console/device/names.hpp"
+#include "tests/unit/console/fake_root.hpp"
+#include "vmnix/abi/hypercall/hypercall.h"
+
+using namespace console;
+
+namespace {
+
+const std::string folder = std::string(VMNIX_SCRIPTS) + "/../console/";
+
+std::set<std::string> long_options(const char *command) {
+    const char *argv[] = {"vmnix", command, "--help", nullptr};
+    const std::string help = std::get<Answer>(parse_command_line(3, argv)).out;
+    std::set<std::string> options;
+    for (std::size_t at = 0; (at = help.find("--", at)) != help.npos;) {
+        at += 2;
+        const std::size_t end = help.find_first_not_of("abcdefghijklmnopqrstuvwxyz", at);
+        options.insert(help.substr(at, end - at));
+    }
+    return options;
+}
+
+} // namespace
+
+class Documents : public testing::TestWithParam<const char *> {};
+INSTANTIATE_TEST_SUITE_P(Commands, Documents, testing::Values("status", "dmesg", "top", "check"),
+                         [](const auto &command) { return command.param; });
+
+TEST_P(Documents, ThePageAndTheCompletionsKnowTheOptions) {
+    const std::string page = read_file(folder + "vmnix.8").value();
+    const std::string zsh = read_file(folder + "completion/_vmnix").value();
+    const auto knows = [](const std::string &text, const std::string &what) { return text.find(what) != text.npos; };
+    EXPECT_TRUE(knows(page, std::string("\n.It Cm ") + GetParam()));
+    EXPECT_TRUE(knows(zsh, std::string(GetParam()) + ":"));
+    ASSERT_GE(long_options(GetParam()).size(), 2u);
+    for (const std::string &option : long_options(GetParam())) {
+        EXPECT_TRUE(knows(page, ", -" + option) || knows(page, ".It Fl -" + option)) << option;
+        EXPECT_TRUE(knows(zsh, "--" + option)) << option;
+    }
+}
+
+TEST_P(Documents, BashCompletesExactlyTheOptions) {
+    const test::FakeRoot root;
+    const std::string command = std::string("bash -c 'source ") + folder + "completion/vmnix; COMP_WORDS=(vmnix " +
+                                GetParam() + " --); COMP_CWORD=2; _vmnix; printf \"%s\\n\" \"${COMPREPLY[@]}\"' >" +
+                                root.at("/out").string();
+    ASSERT_EQ(std::system(command.c_str()), 0);
+    std::set<std::string> completed;
+    std::istringstream lines(read_file(root.at("/out")).value());
+    for (std::string line; std::getline(lines, line);)
+        completed.insert(line.substr(2));
+    EXPECT_EQ(completed, long_options(GetParam()));
+}
+
+TEST(DocumentsOfTop, EveryColumnIsExplained) {
+    const std::string page = read_file(folder + "vmnix.8").value();
+    const std::string columns = page.substr(page.find(".Ss The columns of top"), 1500);
+    for (std::uint32_t kind = 0; kind < VMNIX_EXIT_KINDS; ++kind)
+        EXPECT_THAT(columns, testing::ContainsRegex("It Sy [^\n]*\\b" + std::string(exit_name(kind).column) + "\\b"));
+}
