@@ -10,7 +10,7 @@ endif
 endif
 
 MACHINE_ARCHIVES := $(KERNELS:%=$(BUILD)/machine/%/console.cpio.gz)
-MACHINE_INPUTS   := scripts/console-machine $(wildcard scripts/vmnix.init) \
+MACHINE_INPUTS   := scripts/console-machine $(wildcard scripts/vmnix.init scripts/vmnix-service scripts/vmnix.default) \
                     $(shell find scripts/console-root -type f) $(VMKERNEL) $(VMNIX_TOOL)
 
 all: $(BUILD)/console.vmlinuz $(BUILD)/console.cpio.gz

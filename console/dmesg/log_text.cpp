@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "console/dmesg/log_text.hpp"
 
+#include <charconv>
 #include <fmt/format.h>
 #include <utility>
 
@@ -17,6 +18,17 @@ std::string printable(std::string_view text) {
             result += c;
     }
     return result;
+}
+
+LogLine LogLine::parse(std::string_view line) {
+    const std::size_t end = line.find("] ");
+    double seconds = 0;
+    if (!line.starts_with('[') || end == line.npos)
+        return {std::nullopt, std::string(line)};
+    const auto [stop, error] = std::from_chars(line.data() + 1, line.data() + end, seconds);
+    if (error != std::errc() || stop != line.data() + end)
+        return {std::nullopt, std::string(line)};
+    return {seconds, std::string(line.substr(end + 2))};
 }
 
 std::vector<std::string> LineSplitter::feed(std::string_view piece) {

@@ -22,6 +22,15 @@ TEST(LogText, SplitsLinesAcrossPieces) {
     EXPECT_EQ(splitter.rest(), "");
 }
 
+TEST(LogText, OnlyANumberInBracketsIsATime) {
+    EXPECT_EQ(LogLine::parse("[1.500000] up").seconds, 1.5);
+    EXPECT_EQ(LogLine::parse("[1.500000] up").text, "up");
+    for (const char *line : {"up", "[x] up", "[1.5 s] up", "[1.5", "[] up", ""}) {
+        EXPECT_EQ(LogLine::parse(line).seconds, std::nullopt) << line;
+        EXPECT_EQ(LogLine::parse(line).text, line);
+    }
+}
+
 TEST(Dmesg, PrintsTheKeptLogAndEnds) {
     World world;
     world.machine.log = {"first\nsec", "ond\n"};
@@ -44,7 +53,7 @@ TEST(Dmesg, FollowGoesOnUntilTheVmmIsGone) {
 
 TEST(Dmesg, JsonIsOneObjectPerLine) {
     World world;
-    world.machine.log = {"a \"b\"\nc", "d"};
+    world.machine.log = {"[12.000034] a \"b\"\nc", "d"};
     EXPECT_EQ(run_dmesg(world.environment, {.json = true}), ExitCode::Ok);
-    EXPECT_EQ(world.out.text, "{\"line\":\"a \\\"b\\\"\"}\n{\"line\":\"cd\"}\n");
+    EXPECT_EQ(world.out.text, "{\"seconds\":12.000034,\"text\":\"a \\\"b\\\"\"}\n{\"text\":\"cd\"}\n");
 }
