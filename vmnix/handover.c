@@ -6,10 +6,12 @@
 #define pr_fmt(fmt) "vmnix: " fmt
 
 #include <linux/cpu.h>
+#include <linux/math64.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
 #include <linux/stop_machine.h>
 #include <asm/msr.h>
+#include <asm/tsc.h>
 
 #include "handover.h"
 #include "lapic.h"
@@ -95,7 +97,12 @@ static void record_stop(struct vmnix *v)
 		first = min(first, per_cpu(vmnix_cpus, cpu).irq_off_tsc);
 		last = max(last, per_cpu(vmnix_cpus, cpu).resumed_tsc);
 	}
-	v->record.stopped_tsc = last - first;
+	v->stopped_tsc = last - first;
+}
+
+u64 vmnix_stopped_us(const struct vmnix *v)
+{
+	return div_u64(v->stopped_tsc * 1000, tsc_khz);
 }
 
 /* The cause rather than its consequences on the others: a CPU that only followed says VMNIX_ERR_PEER. */

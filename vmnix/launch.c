@@ -43,6 +43,7 @@ static void describe_machine(struct vmnix *v, const struct vmnix_platform *platf
 	h->fault_step = v->options.fault_step;
 	h->fault_cpu = v->options.fault_cpu;
 	h->fault_mode = v->options.fault_mode;
+	h->flags = v->options.test ? VMNIX_HANDOVER_TEST : 0;
 }
 
 static void describe_arena(struct vmnix *v)
@@ -65,6 +66,8 @@ static void describe_cpu(struct vmnix *v, struct vmnix_handover_cpu *page, void 
 			 u32 index)
 {
 	per_cpu(vmnix_cpus, cpu).page = page;
+	per_cpu(vmnix_cpus, cpu).index = index;
+	per_cpu(vmnix_cpus, cpu).apic_id = cpu_physical_id(cpu);
 	page->vmm_cr3 = cr3;
 	page->vmm_rsp = vmnix_physmap(__pa(stack) + BOOT_STACK);
 	page->vmm_self = vmnix_physmap(__pa(page));

@@ -9,11 +9,14 @@
 #include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <asm/tsc.h>
 
+#include "device.h"
+#include "event.h"
 #include "facts.h"
 #include "handover.h"
 #include "launch.h"
+#include "leave.h"
+#include "power.h"
 #include "vmnix.h"
 
 struct vmnix vmnix = { .options = { .timeout_ms = 1000 } };
@@ -31,20 +34,21 @@ MODULE_PARM_DESC(fault_cpu, "for tests: index of the CPU on which it does");
 module_param_named(fault_mode, vmnix.options.fault_mode, uint, 0444);
 MODULE_PARM_DESC(fault_mode, "for tests: how (enum vmnix_fault_mode)");
 
+/* Only while launching. */
+static struct vmnix_facts *facts;
 static struct vmnix_platform *platform;
 
-static int check_machine(struct vmnix *v)
+static int judge(void)
 {
-	struct vmnix_refusal refusal;
+	struct vmnix_refusal refusal = vmnix_preflight(facts);
 	const char *warning;
 	u32 i;
 
-	refusal = vmnix_preflight(v->facts);
 	if (refusal.error) {
 		pr_err("not launched: %s: %s\n", refusal.reason, refusal.remedy);
 		return -refusal.error;
 	}
-	for (i = 0; (warning = vmnix_preflight_warning(v->facts, i)); i++)
+	for (i = 0; (warning = vmnix_preflight_warning(facts, i)); i++)
 		pr_warn("%s\n", warning);
 	return 0;
 }
@@ -53,30 +57,28 @@ static int preflight(struct vmnix *v)
 {
 	int ret;
 
-	v->facts = kvzalloc(sizeof(*v->facts), GFP_KERNEL);
+	facts = kvzalloc(sizeof(*facts), GFP_KERNEL);
 	platform = kvzalloc(sizeof(*platform), GFP_KERNEL);
-	if (!v->facts || !platform)
+	if (!facts || !platform)
 		return -ENOMEM;
 	ret = vmnix_platform_read(platform);
 	if (ret)
 		return ret;
-	vmnix_facts_gather(v->facts, platform);
-	v->facts->image = vmnix_image_get(&v->image, v->options.image);
-	return check_machine(v);
+	vmnix_facts_gather(facts, platform);
+	facts->image = vmnix_image_get(&v->image, v->options.image);
+	return judge();
 }
 
 static void drop_facts(struct vmnix *v)
 {
 	vmnix_image_drop(&v->image);
-	kvfree(v->facts);
+	kvfree(facts);
 	kvfree(platform);
-	v->facts = NULL;
-	platform = NULL;
 }
 
 static int reserve(struct vmnix *v)
 {
-	int ret = vmnix_arena_reserve(&v->arena, v->facts->memory_needed);
+	int ret = vmnix_arena_reserve(&v->arena, facts->memory_needed);
 
 	v->record.reserve_tries = v->arena.tries;
 	return ret;
@@ -101,32 +103,22 @@ static int launch(struct vmnix *v)
 		return ret;
 	v->launched = true;
 	v->record.cpus = cpumask_weight(&v->cpus);
-	strscpy(v->version, v->image.elf.header.version, sizeof(v->version));
+	v->record.stopped_tsc = v->stopped_tsc;
+	pr_info("VMM %s runs this machine: %u CPUs, %zu MiB, CPUs stopped for %llu us\n", v->image.elf.header.version,
+		v->record.cpus, vmnix_arena_bytes(&v->arena) >> 20, vmnix_stopped_us(v));
 	return 0;
 }
 
-/* Cannot fail: an unloaded module has no way back. So it is tried until it works. */
-static void leave(struct vmnix *v)
-{
-	unsigned int tries = 0;
-
-	while (v->launched && vmnix_handover_leave(v)) {
-		if (!(tries++ % 30))
-			pr_warn("still a guest, trying again\n");
-		ssleep(1);
-	}
-	if (v->launched)
-		pr_info("left the VMM: Linux runs on the bare machine again\n");
-	v->launched = false;
-}
-
 static const struct stage {
-	const char *name;
 	int (*start)(struct vmnix *v);
 	void (*stop)(struct vmnix *v); /* NULL: nothing to undo */
 } stages[] = {
-	{ "reserve", reserve, give_back },
-	{ "launch", launch, leave },
+	{ preflight, NULL }, /* what it found lives until loading ends */
+	{ reserve, give_back },
+	{ launch, vmnix_leave },
+	{ vmnix_event_start, vmnix_event_stop },
+	{ vmnix_device_start, vmnix_device_stop },
+	{ vmnix_power_start, vmnix_power_stop },
 };
 
 static void stop_stages(unsigned int count)
@@ -139,40 +131,45 @@ static void stop_stages(unsigned int count)
 static int start_stages(void)
 {
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
-	for (i = 0; i < ARRAY_SIZE(stages); i++) {
+	for (i = 0; i < ARRAY_SIZE(stages) && !ret; i++)
 		ret = stages[i].start(&vmnix);
-		if (ret) {
-			stop_stages(i);
-			return ret;
-		}
-	}
-	return 0;
+	if (ret)
+		stop_stages(i - 1);
+	return ret;
 }
 
 static int __init vmnix_start(void)
 {
-	struct vmnix *v = &vmnix;
 	int ret;
 
+	init_rwsem(&vmnix.gate);
+	init_waitqueue_head(&vmnix.log_wait);
 	/* What preflight saw and what is launched must be the same CPUs. */
 	cpu_hotplug_disable();
-	ret = preflight(v);
-	if (!ret)
-		ret = start_stages();
-	drop_facts(v);
+	ret = start_stages();
 	cpu_hotplug_enable();
-	if (ret)
-		return ret;
-	pr_info("VMM %s runs this machine: %u CPUs, %zu MiB, CPUs stopped for %llu us\n", v->version, v->record.cpus,
-		vmnix_arena_bytes(&v->arena) >> 20, div64_u64(v->record.stopped_tsc * 1000, tsc_khz));
-	return 0;
+	drop_facts(&vmnix);
+	return ret;
+}
+
+/*
+ * Forced unloading (rmmod -f) comes here while programs have the device open. The machine is given back all the same;
+ * the code has to stay until the last of them has let go.
+ */
+static void wait_for_programs(void)
+{
+	if (module_refcount(THIS_MODULE) > 0)
+		pr_warn("waiting for programs to close /dev/vmnix\n");
+	while (module_refcount(THIS_MODULE) > 0)
+		msleep(100);
 }
 
 static void __exit vmnix_stop(void)
 {
 	stop_stages(ARRAY_SIZE(stages));
+	wait_for_programs();
 }
 
 module_init(vmnix_start);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The module's whole state, and the stages that build it up and take it down. */
+/* The module's whole state, in one place. */
 #ifndef VMNIX_VMNIX_H
 #define VMNIX_VMNIX_H
 
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/percpu.h>
+#include <linux/rwsem.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #include "abi/handover/handover.h"
 #include "abi/ioctl/ioctl.h"
@@ -23,6 +27,8 @@ struct vmnix_options {
 /* One launched CPU. Outside of the arena, because Linux as a guest cannot reach that. */
 struct vmnix_cpu {
 	struct vmnix_handover_cpu *page; /* NULL: not launched. In the arena: not to be touched while a guest */
+	u32 index; /* the VMM's number of it */
+	u32 apic_id;
 	struct vmnix_hold hold;
 	u64 irq_off_tsc, resumed_tsc;
 	int status; /* of the last switch: enum vmnix_status, or a negative VMNIX_HC_E* */
@@ -30,17 +36,23 @@ struct vmnix_cpu {
 
 struct vmnix {
 	struct vmnix_options options;
-	struct vmnix_facts *facts;
-	struct vmnix_image image;
+	struct vmnix_image image; /* only while launching */
 	struct vmnix_arena arena;
 	struct vmnix_handover *handover; /* in the arena */
 	struct cpumask cpus;		 /* that are, or will be, the VMM's */
+	struct rw_semaphore gate;	 /* held for writing while `launched` changes */
 	bool launched;
+	atomic_t log_events; /* how often the log grew, or ended */
+	wait_queue_head_t log_wait;
+	u64 stopped_tsc; /* of the last handover or leave */
 	char version[24];
 	struct vmnix_launch_record record;
 };
 
 extern struct vmnix vmnix;
 DECLARE_PER_CPU(struct vmnix_cpu, vmnix_cpus);
+
+/* How long the last switch of all CPUs took. */
+u64 vmnix_stopped_us(const struct vmnix *v);
 
 #endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/errno.h>
+
+#include "abi/hypercall/hypercall.h"
+#include "call.h"
+
+static int error_of(long rax)
+{
+	switch (-rax) {
+	case 0:
+		return 0;
+	case VMNIX_HC_EINVAL:
+		return -EINVAL;
+	case VMNIX_HC_ENOSYS:
+		return -EOPNOTSUPP;
+	case VMNIX_HC_EFAULT:
+		return -EFAULT;
+	case VMNIX_HC_EPERM:
+		return -EPERM;
+	case VMNIX_HC_EBUSY:
+		return -EBUSY;
+	case VMNIX_HC_ETIMEDOUT:
+		return -ETIMEDOUT;
+	default:
+		return -EIO; /* an error of a newer VMM */
+	}
+}
+
+int vmnix_call_atomic(struct vmnix_registers *registers)
+{
+	return error_of(vmnix_svm_hypercall(registers));
+}
+
+int vmnix_call(struct vmnix *v, struct vmnix_registers *registers)
+{
+	int ret = -ENODEV;
+
+	down_read(&v->gate);
+	if (v->launched)
+		ret = vmnix_call_atomic(registers);
+	up_read(&v->gate);
+	return ret;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Hypercalls that are safe at any time: before, during and after the VMM is there. */
+#ifndef VMNIX_CALL_H
+#define VMNIX_CALL_H
+
+#include "svm.h"
+#include "vmnix.h"
+
+/* May sleep. 0, -ENODEV when the VMM is gone, or what the VMM's VMNIX_HC_E* means. Results are in `registers`. */
+int vmnix_call(struct vmnix *v, struct vmnix_registers *registers);
+
+/* The same where sleeping is not possible: the caller knows that the VMM stays until it returns. */
+int vmnix_call_atomic(struct vmnix_registers *registers);
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define pr_fmt(fmt) "vmnix: " fmt
+
+#include <linux/delay.h>
+#include <linux/printk.h>
+
+#include "event.h"
+#include "handover.h"
+#include "leave.h"
+#include "vmnix.h"
+
+#define REBOOT_TRIES 5
+#define TRIES_PER_MESSAGE 30
+
+/* 0, also when there is nothing to leave. */
+static int try_leave(struct vmnix *v)
+{
+	int ret = 0;
+
+	down_write(&v->gate);
+	if (v->launched)
+		ret = vmnix_handover_leave(v);
+	if (!ret)
+		WRITE_ONCE(v->launched, false);
+	up_write(&v->gate);
+	return ret;
+}
+
+/* Whoever waits for more log waits in vain. */
+static void wake_readers(struct vmnix *v)
+{
+	atomic_inc(&v->log_events);
+	wake_up_all(&v->log_wait);
+}
+
+void vmnix_leave(struct vmnix *v)
+{
+	unsigned int tries = 0;
+
+	if (!v->launched)
+		return;
+	while (try_leave(v)) {
+		if (!(tries++ % TRIES_PER_MESSAGE))
+			pr_warn("still under the VMM, trying again every second\n");
+		ssleep(1);
+	}
+	wake_readers(v);
+	pr_info("Linux runs on the bare machine again, CPUs stopped for %llu us\n", vmnix_stopped_us(v));
+}
+
+void vmnix_leave_for_reboot(struct vmnix *v)
+{
+	unsigned int tries = 0;
+	int ret;
+
+	if (!v->launched)
+		return;
+	vmnix_event_stop(v);
+	while ((ret = try_leave(v)) && ++tries < REBOOT_TRIES)
+		ssleep(1);
+	if (ret)
+		pr_err("the machine ends under the VMM (error %d)\n", ret);
+	else
+		wake_readers(v);
+}
