@@ -9,8 +9,13 @@ namespace console {
 
 namespace {
 
-std::string json_line(const std::string &line) {
-    return json_text(Json{{"line", line}}, JsonForm::OneLine);
+std::string json_line(const std::string &text) {
+    const LogLine line = LogLine::parse(text);
+    Json json = Json::object();
+    if (line.seconds)
+        json["seconds"] = *line.seconds;
+    json["text"] = line.text;
+    return json_text(json, JsonForm::OneLine);
 }
 
 // Writes the log piece by piece in the form that was asked for.
