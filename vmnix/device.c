@@ -96,12 +96,13 @@ static int call_and_copy(struct device_file *file, struct vmnix_registers *call,
 
 	if (!size)
 		return -EINVAL;
+	size = min_t(u32, size, PAGE_SIZE);
 	mutex_lock(&file->lock);
 	memset(file->page, 0, PAGE_SIZE);
 	call->rdi = __pa(file->page);
-	call->rsi = min_t(u32, size, PAGE_SIZE);
+	call->rsi = size;
 	ret = vmnix_call(&vmnix, call);
-	if (!ret && copy_to_user(to, file->page, min(call->rdi, call->rsi)))
+	if (!ret && copy_to_user(to, file->page, min_t(u64, call->rdi, size)))
 		ret = -EFAULT;
 	mutex_unlock(&file->lock);
 	return ret;
