@@ -50,6 +50,7 @@ bool IoapicShadow::may_try_again(unsigned pin) {
 void IoapicShadow::let_go(unsigned pin) {
     held_.reset(pin);
     refused_.reset(pin);
+    doubtful_.reset(pin);
 }
 
 } // namespace vmm

@@ -56,6 +56,9 @@ class IoapicShadow {
     std::uint8_t vector_in_flight(unsigned pin) const { return vector_[pin]; }
     void hold(unsigned pin, std::uint8_t vector);
     void refuse(unsigned pin) { refused_.set(pin); }
+    // Its Remote IRR may be set in the hardware with nobody left to clear it.
+    void doubt(unsigned pin) { doubtful_.set(pin); }
+    bool is_doubtful(unsigned pin) const { return doubtful_.test(pin); }
     // Counts a refusal since the guest last cared about the pin. False: too many, stop trying.
     bool may_try_again(unsigned pin);
     void forget_refusals(unsigned pin) { refusals_[pin] = 0; }
@@ -67,7 +70,8 @@ class IoapicShadow {
     std::array<std::uint8_t, ioapic::kMaxPins> vector_{};
     std::array<std::uint8_t, ioapic::kMaxPins> refusals_{};
     PinSet held_;
-    PinSet refused_; // within held_
+    PinSet refused_;  // within held_
+    PinSet doubtful_; // within held_
     PinSet level_;
     unsigned pins_ = 0;
 };

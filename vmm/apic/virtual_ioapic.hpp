@@ -61,14 +61,6 @@ template <IoapicHardware Hardware> class VirtualIoapic {
     }
     bool has_eoi_register() const { return ioapic::VersionNumber::get(version_) >= ioapic::kFirstVersionWithEoi; }
 
-    // An EOI that the hardware has missed or will miss: the physical LAPIC's carried another vector, or nobody sends
-    // one.
-    bool is_remote_irr_stale(unsigned pin) const {
-        const std::uint64_t entry = shadow_.entry(pin);
-        return shadow_.is_refused(pin) ||
-               (!ioapic::Remappable::get(entry) && ioapic::Vector::get(entry) != shadow_.vector_in_flight(pin));
-    }
-
     std::uint32_t read_window();
     void write_window(std::uint32_t value);
     void write_entry(unsigned pin, bool high, std::uint32_t value);
@@ -77,7 +69,8 @@ template <IoapicHardware Hardware> class VirtualIoapic {
     void put_high(unsigned pin) {
         hardware_.write(low_index(pin) + 1, static_cast<std::uint32_t>(shadow_.hardware(pin) >> 32));
     }
-    unsigned hold_asserting(std::uint8_t vector, bool is_vector_expected);
+    bool has_remote_irr(unsigned pin) { return ioapic::RemoteIrr::get(hardware_.read(low_index(pin))); }
+    void note_new_vector(unsigned pin, std::uint8_t vector);
     void clear_remote_irr(unsigned pin);
     void let_go(unsigned pin);
 
@@ -165,6 +158,8 @@ void VirtualIoapic<Hardware>::write_entry(unsigned pin, bool high, std::uint32_t
         clear_remote_irr(pin);
         shadow_.let_go(pin);
     }
+    if (!high)
+        note_new_vector(pin, ioapic::Vector::get(value));
     const std::uint64_t before = shadow_.hardware(pin);
     if (high)
         shadow_.set_high(pin, value);
@@ -182,6 +177,21 @@ void VirtualIoapic<Hardware>::write_entry(unsigned pin, bool high, std::uint32_t
         put_low(pin);
 }
 
+// If an interrupt with the old vector waits in a LAPIC, nothing in the entry will tell that it belongs to this pin when
+// it arrives, and the EOI for it will miss the pin.
+template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::note_new_vector(unsigned pin, std::uint8_t vector) {
+    const std::uint64_t entry = shadow_.entry(pin);
+    const std::uint8_t old = ioapic::Vector::get(entry);
+    if (old == vector || !is_level(entry) || ioapic::Remappable::get(entry))
+        return;
+    if (!shadow_.is_held(pin)) {
+        if (!has_remote_irr(pin))
+            return;
+        shadow_.hold(pin, old);
+    }
+    shadow_.doubt(pin);
+}
+
 template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::write_eoi(std::uint8_t vector) {
     if (!has_eoi_register())
         return;
@@ -195,22 +205,14 @@ template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::write_eoi(std::
     });
 }
 
-template <IoapicHardware Hardware> unsigned VirtualIoapic<Hardware>::level_arrived(std::uint8_t vector) {
-    const unsigned expected = hold_asserting(vector, true);
-    // None: the guest may have given the pin another vector while this one was on its way.
-    return expected != 0 ? expected : hold_asserting(vector, false);
-}
-
-// In the remappable format the entry's vector is not the one delivered, so any such pin is expected to be the cause.
+// In the remappable format the entry's vector is not the one delivered, so any such pin may be the cause.
 // Pins that the guest has masked are asked too: it may have done so with the interrupt on its way.
-template <IoapicHardware Hardware>
-unsigned VirtualIoapic<Hardware>::hold_asserting(std::uint8_t vector, bool is_vector_expected) {
+template <IoapicHardware Hardware> unsigned VirtualIoapic<Hardware>::level_arrived(std::uint8_t vector) {
     unsigned count = 0;
     shadow_.level_pins().for_each([&](unsigned pin) {
         const std::uint64_t entry = shadow_.entry(pin);
-        const bool is_expected = ioapic::Remappable::get(entry) || ioapic::Vector::get(entry) == vector;
-        if (is_expected != is_vector_expected || shadow_.is_held(pin) ||
-            !ioapic::RemoteIrr::get(hardware_.read(low_index(pin))))
+        const bool is_candidate = ioapic::Remappable::get(entry) || ioapic::Vector::get(entry) == vector;
+        if (!is_candidate || shadow_.is_held(pin) || !has_remote_irr(pin))
             return;
         shadow_.hold(pin, vector);
         put_low(pin);
@@ -221,8 +223,11 @@ unsigned VirtualIoapic<Hardware>::hold_asserting(std::uint8_t vector, bool is_ve
 
 template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::level_refused(std::uint8_t vector) {
     shadow_.held().for_each([&](unsigned pin) {
-        if (shadow_.vector_in_flight(pin) != vector)
+        if (shadow_.vector_in_flight(pin) != vector) {
+            if (ioapic::Remappable::get(shadow_.entry(pin)))
+                shadow_.doubt(pin); // held for the one of two vectors that came first
             return;
+        }
         shadow_.refuse(pin);
         if (shadow_.may_try_again(pin))
             let_go(pin);
@@ -251,7 +256,7 @@ template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::guest_eoi(std::
 }
 
 template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::let_go(unsigned pin) {
-    if (is_remote_irr_stale(pin))
+    if (shadow_.is_refused(pin) || shadow_.is_doubtful(pin))
         clear_remote_irr(pin);
     shadow_.let_go(pin);
     if (!ioapic::Masked::get(shadow_.entry(pin)))
