@@ -30,7 +30,8 @@ class DecodeCache {
         }
     };
 
-    Slot &slot(std::uint64_t rip) { return slots_[(rip ^ rip >> 7) % kSlots]; }
+    // The golden ratio spreads neighbouring addresses over the slots.
+    Slot &slot(std::uint64_t rip) { return slots_[rip * 0x9e3779b97f4a7c15ull >> (64 - kSlotBits)]; }
 
     static void fill(Slot &slot, std::uint64_t rip, Bytes bytes, CodeSize code, const Instruction &instruction) {
         const unsigned bits = instruction.length * 8u; // 8 to 120
@@ -44,8 +45,8 @@ class DecodeCache {
     }
 
   private:
-    static constexpr unsigned kSlots = 8;
-    std::array<Slot, kSlots> slots_{};
+    static constexpr unsigned kSlotBits = 4;
+    std::array<Slot, 1u << kSlotBits> slots_{};
 };
 
 } // namespace vmm

@@ -34,7 +34,6 @@ struct PortAccess {
 };
 
 struct NestedFault {
-    Gpa address;
     bool present, write, execute;
     bool final; // the access itself, not the walk of the guest's tables
 };
@@ -44,7 +43,7 @@ struct Exit {
     std::uint8_t length = 0; // of the instruction, where the CPU tells; 0 when it must be measured
     std::uint8_t vector = 0; // Exception
     PortAccess port{};
-    NestedFault fault{};
+    Gpa address{};          // NestedFault: guest-physical
     std::uint64_t code = 0; // the vendor's, for reports
 };
 

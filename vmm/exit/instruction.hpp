@@ -18,19 +18,8 @@ struct InstructionBytes {
 // Reads up to 16 bytes at the guest's instruction pointer; fewer where the next page is not there.
 template <class V> Result<InstructionBytes> fetch(V v) {
     InstructionBytes bytes;
-    const auto memory = g_vmm.ram.memory();
-    const Paging paging = v.paging();
-    const Gva at = v.instruction_address();
-    if (at.page_offset() <= kPageSize - sizeof(bytes.words)) [[likely]] {
-        const Gpa gpa = TRY(memory.translate(paging, at));
-        const std::byte *from = g_vmm.ram.at(gpa);
-        if (!from) [[unlikely]]
-            return Errc::OutOfRange;
-        __builtin_memcpy(&bytes.words, from, sizeof(bytes.words));
-        bytes.count = sizeof(bytes.words);
-        return bytes;
-    }
-    bytes.count = TRY(memory.fetch(paging, at, reinterpret_cast<std::byte *>(&bytes.words), sizeof(bytes.words)));
+    bytes.count = TRY(g_vmm.ram.memory().fetch(v.paging(), v.instruction_address(v.code_size()),
+                                               reinterpret_cast<std::byte *>(&bytes.words), sizeof(bytes.words)));
     return bytes;
 }
 
@@ -66,10 +55,9 @@ template <class V>
 [[gnu::always_inline]] inline Result<std::uint8_t> length_of(V v, const Exit &exit, const Expected &expected) {
     if (exit.length != 0)
         return exit.length;
-    const Gva at = v.instruction_address();
+    const Gva at = v.instruction_address(v.code_size());
     if (at.page_offset() <= kPageSize - sizeof(std::uint32_t)) [[likely]] {
-        const auto gpa = translate(g_vmm.ram, v.paging(), at);
-        const std::byte *from = gpa ? g_vmm.ram.at(*gpa) : nullptr;
+        const std::byte *from = g_vmm.ram.at(translate(g_vmm.ram, v.paging(), at));
         std::uint32_t head = 0;
         if (from)
             __builtin_memcpy(&head, from, sizeof(head));
@@ -79,16 +67,29 @@ template <class V>
     return measure(v, expected);
 }
 
-// The data access that faulted on a device page, from the cache when its bytes are unchanged.
-template <class V> Result<Instruction> decode_at(V v) {
+template <class V> [[gnu::noinline]] Result<const Instruction *> decode_anew(V v) {
     const auto bytes = TRY(fetch(v));
     const CodeSize code = v.code_size();
-    DecodeCache::Slot &slot = v.cpu().decode_cache.slot(v.rip());
-    if (slot.holds(v.rip(), bytes.words, code)) [[likely]]
-        return slot.instruction;
     const Instruction instruction = TRY(decode_data_access(as_span(bytes), code));
+    DecodeCache::Slot &slot = v.cpu().decode_cache.slot(v.rip());
     DecodeCache::fill(slot, v.rip(), bytes.words, code, instruction);
-    return instruction;
+    return &slot.instruction;
+}
+
+// The data access that faulted on a device page, from the cache when its bytes are unchanged. Valid until the next
+// exit.
+template <class V> [[gnu::always_inline]] inline Result<const Instruction *> decode_at(V v) {
+    const CodeSize code = v.code_size();
+    const Gva at = v.instruction_address(code);
+    const std::byte *from = g_vmm.ram.at(translate(g_vmm.ram, v.paging(), at));
+    if (from && at.page_offset() <= kPageSize - sizeof(DecodeCache::Bytes)) [[likely]] {
+        DecodeCache::Bytes bytes;
+        __builtin_memcpy(&bytes, from, sizeof(bytes));
+        const DecodeCache::Slot &slot = v.cpu().decode_cache.slot(v.rip());
+        if (slot.holds(v.rip(), bytes, code)) [[likely]]
+            return &slot.instruction;
+    }
+    return decode_anew(v);
 }
 
 } // namespace vmm

@@ -79,43 +79,54 @@ template <class V, class Device>
     return Verdict::Resume;
 }
 
+// What a plain store writes. The usual width needs no masks.
+[[gnu::always_inline]] inline std::uint64_t stored_value(const Instruction &instruction, Registers registers) {
+    if (instruction.form == Form::RmReg && instruction.width == 4) [[likely]]
+        return static_cast<std::uint32_t>(registers[instruction.reg]);
+    const std::uint64_t value = instruction.form == Form::RmReg ? register_value(instruction, registers)
+                                                                : static_cast<std::uint64_t>(instruction.immediate);
+    return low_bytes(value, instruction.width);
+}
+
 // Carries out the instruction at the guest's instruction pointer on `device`.
-template <class V, class Device> Verdict emulate(V v, Device device) {
-    const auto instruction = decode_at(v);
-    if (!instruction) [[unlikely]] {
-        if (instruction.error() == Errc::Unsupported || instruction.error() == Errc::Invalid)
+template <class V, class Device> [[gnu::always_inline]] inline Verdict emulate(V v, Device device) {
+    const auto decoded = decode_at(v);
+    if (!decoded) [[unlikely]] {
+        if (decoded.error() == Errc::Unsupported || decoded.error() == Errc::Invalid)
             v.inject(x86::Vector::GeneralProtection, 0);
         return Verdict::Resume; // otherwise the bytes are gone: the CPU faults on them by itself
     }
-    auto &registers = v.cpu().gpr;
-    if (instruction->operation == Operation::Mov && instruction->form != Form::RegRm) [[likely]] { // a plain store
-        const std::uint64_t value = instruction->form == Form::RmReg
-                                        ? register_value(*instruction, registers)
-                                        : static_cast<std::uint64_t>(instruction->immediate);
-        if (device.write(low_bytes(value, instruction->width), instruction->width)) [[likely]]
-            v.advance(instruction->length);
-        else
-            v.inject(x86::Vector::GeneralProtection, 0);
-        return Verdict::Resume;
-    }
-    return emulate_rest(v, device, *instruction);
+    const Instruction &instruction = **decoded;
+    if (instruction.operation != Operation::Mov || instruction.form == Form::RegRm) [[unlikely]]
+        return emulate_rest(v, device, instruction);
+    const bool done = device.write(stored_value(instruction, v.cpu().gpr), instruction.width);
+    if (done) [[likely]]
+        v.advance(instruction.length);
+    else
+        v.inject(x86::Vector::GeneralProtection, 0);
+    return Verdict::Resume;
 }
+
 inline constexpr std::uint64_t kMessageWindow = 0xfee00000, kMessageWindowSize = 0x100000;
 
-template <class V> [[gnu::always_inline]] inline Verdict handle_nested_fault(V v, const Exit &exit) {
-    const NestedFault &fault = exit.fault;
-    if (fault.address.page().raw() == g_vmm.handover->lapic_base && v.cpu().lapic.mode() == LapicMode::Xapic) [[likely]]
-        return emulate(v, LapicPage<V>(v, fault.address));
-    if (g_vmm.io_apics.unguarded().at(fault.address)) // the list itself never changes after the launch
-        return emulate(v, IoApicPage(fault.address));
+template <class V> [[gnu::noinline]] Verdict handle_rare_fault(V v, Gpa address) {
+    if (g_vmm.io_apics.unguarded().at(address)) // the list itself never changes after the launch
+        return emulate(v, IoApicPage(address));
     v.enter_host_context();
-    if (fault.address.raw() - kMessageWindow < kMessageWindowSize)
+    if (address.raw() - kMessageWindow < kMessageWindowSize)
         return emulate(v, EmptyPage{});
-    if (!fault.present && v.map_more(fault.address))
+    if (!v.nested_fault().present && v.map_more(address))
         return Verdict::Resume;
     // A write or a jump into the VMM's memory or the switch stub: refused, and the kernel that tried hears of it.
     v.inject(x86::Vector::GeneralProtection, 0);
     return Verdict::Resume;
+}
+
+template <class V> [[gnu::always_inline]] inline Verdict handle_nested_fault(V v, const Exit &exit) {
+    const Gpa address = exit.address;
+    if (address.page().raw() == g_vmm.handover->lapic_base && v.cpu().lapic.mode() == LapicMode::Xapic) [[likely]]
+        return emulate(v, LapicPage<V>(v, address));
+    return handle_rare_fault(v, address);
 }
 
 } // namespace vmm

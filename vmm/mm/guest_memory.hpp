@@ -19,7 +19,10 @@ struct Paging {
 
 // Translates for a supervisor read, as instruction bytes and structures of the guest's kernel are read: rights were
 // checked by the CPU when it executed the instruction. Accessed bits are not set. APM vol. 2, 5.2 to 5.4.
-template <class Ram> Result<Gpa> translate(const Ram &ram, const Paging &paging, Gva address);
+template <class Ram> Gpa translate(const Ram &ram, const Paging &paging, Gva address);
+
+// What translate() answers when there is no translation: no RAM is there, so that one look-up serves both questions.
+inline constexpr Gpa kNowhere{~0ull};
 
 template <class Ram> class GuestMemory {
   public:
@@ -40,17 +43,14 @@ template <class Ram> class GuestMemory {
         return {};
     }
 
-    Result<Gpa> translate(const Paging &paging, Gva address) const { return vmm::translate(*ram_, paging, address); }
-
     // Copies up to `most` bytes from a linear address, over a page border when it must; returns how many were there.
     Result<unsigned> fetch(const Paging &paging, Gva address, std::byte *to, unsigned most) const {
         unsigned done = 0;
         while (done < most) {
             const Gva at = address + done;
-            const auto gpa = translate(paging, at);
+            const std::byte *from = ram_->at(translate(*ram_, paging, at));
             const std::uint64_t room = kPageSize - at.page_offset();
             const unsigned part = most - done < room ? most - done : static_cast<unsigned>(room);
-            const std::byte *from = gpa ? ram_->at(*gpa) : nullptr;
             if (!from)
                 break;
             __builtin_memcpy(to + done, from, part);
@@ -67,23 +67,24 @@ template <class Ram> class GuestMemory {
 
 namespace detail {
 
+inline constexpr std::uint64_t kFrameMask = 0x000ffffffffff000ull, kEntryPresent = bit(0), kEntryLarge = bit(7);
+
+// An entry of a table, zero (not present) where no RAM is.
 template <class Entry, class Ram>
-[[gnu::always_inline]] inline Result<Entry> entry(const Ram &ram, std::uint64_t table, std::uint64_t index) {
+[[gnu::always_inline]] inline Entry entry(const Ram &ram, std::uint64_t table, std::uint64_t index) {
     const std::byte *from = ram.at(Gpa(table + index * sizeof(Entry)));
     if (!from) [[unlikely]]
-        return Errc::NotPresent;
+        return 0;
     return *reinterpret_cast<const Entry *>(from); // aligned: tables are, and index * sizeof is
 }
-
-inline constexpr std::uint64_t kFrameMask = 0x000ffffffffff000ull, kEntryPresent = bit(0), kEntryLarge = bit(7);
 
 // From the table of the level whose index begins at bit Shift: 39 for four levels. Unrolled, as every exit whose
 // instruction must be measured walks here.
 template <unsigned Shift, class Ram>
-[[gnu::always_inline]] inline Result<Gpa> walk(const Ram &ram, std::uint64_t table, std::uint64_t va) {
-    const std::uint64_t e = TRY(entry<std::uint64_t>(ram, table, va >> Shift & 511));
+[[gnu::always_inline]] inline Gpa walk(const Ram &ram, std::uint64_t table, std::uint64_t va) {
+    const auto e = entry<std::uint64_t>(ram, table, va >> Shift & 511);
     if (!(e & kEntryPresent)) [[unlikely]]
-        return Errc::NotPresent;
+        return kNowhere;
     constexpr std::uint64_t kOffset = bit(Shift) - 1;
     if constexpr (Shift == 12) {
         return Gpa((e & kFrameMask) | (va & kOffset));
@@ -96,48 +97,44 @@ template <unsigned Shift, class Ram>
 }
 
 template <class Ram>
-[[gnu::always_inline]] inline Result<Gpa> translate_long(const Ram &ram, const Paging &paging, Gva address) {
+[[gnu::always_inline]] inline Gpa translate_long(const Ram &ram, const Paging &paging, Gva address) {
     std::uint64_t table = paging.cr3 & kFrameMask;
     if (paging.cr4 & x86::cr4::LA57) {
-        const std::uint64_t e = TRY(entry<std::uint64_t>(ram, table, address.raw() >> 48 & 511));
+        const auto e = entry<std::uint64_t>(ram, table, address.raw() >> 48 & 511);
         if (!(e & kEntryPresent)) [[unlikely]]
-            return Errc::NotPresent;
+            return kNowhere;
         table = e & kFrameMask;
     }
     return walk<39>(ram, table, address.raw());
 }
 
-template <class Ram> Result<Gpa> translate_pae(const Ram &ram, const Paging &paging, Gva address) {
+template <class Ram> Gpa translate_pae(const Ram &ram, const Paging &paging, Gva address) {
     const std::uint64_t va = address.raw() & 0xffffffff;
-    std::uint64_t e = TRY(entry<std::uint64_t>(ram, paging.cr3 & 0xffffffe0, va >> 30));
+    auto e = entry<std::uint64_t>(ram, paging.cr3 & 0xffffffe0, va >> 30);
     for (unsigned shift : {21u, 12u}) {
         if (!(e & kEntryPresent))
-            return Errc::NotPresent;
-        e = TRY(entry<std::uint64_t>(ram, e & kFrameMask, va >> shift & 511));
-        if (!(e & kEntryPresent))
-            return Errc::NotPresent;
-        if (shift == 12 || (e & kEntryLarge)) {
+            return kNowhere;
+        e = entry<std::uint64_t>(ram, e & kFrameMask, va >> shift & 511);
+        if ((e & kEntryPresent) && (shift == 12 || (e & kEntryLarge))) {
             const std::uint64_t offset = bit(shift) - 1;
             return Gpa((e & kFrameMask & ~offset) | (va & offset));
         }
     }
-    return Errc::NotPresent;
+    return kNowhere;
 }
 
-template <class Ram> Result<Gpa> translate_legacy(const Ram &ram, const Paging &paging, Gva address) {
+template <class Ram> Gpa translate_legacy(const Ram &ram, const Paging &paging, Gva address) {
     const std::uint64_t va = address.raw() & 0xffffffff;
-    const std::uint32_t directory = TRY(entry<std::uint32_t>(ram, paging.cr3 & 0xfffff000, va >> 22));
+    const auto directory = entry<std::uint32_t>(ram, paging.cr3 & 0xfffff000, va >> 22);
     if (!(directory & kEntryPresent))
-        return Errc::NotPresent;
+        return kNowhere;
     if ((directory & kEntryLarge) && (paging.cr4 & x86::cr4::PSE)) // bits 39:32 of the frame are in 20:13 (PSE-36)
         return Gpa((directory & 0xffc00000) | std::uint64_t{directory >> 13 & 0xff} << 32 | (va & 0x3fffff));
-    const std::uint32_t page = TRY(entry<std::uint32_t>(ram, directory & 0xfffff000, va >> 12 & 1023));
-    if (!(page & kEntryPresent))
-        return Errc::NotPresent;
-    return Gpa((page & 0xfffff000) | (va & 0xfff));
+    const auto page = entry<std::uint32_t>(ram, directory & 0xfffff000, va >> 12 & 1023);
+    return page & kEntryPresent ? Gpa((page & 0xfffff000) | (va & 0xfff)) : kNowhere;
 }
 
-template <class Ram> [[gnu::noinline]] Result<Gpa> translate_rare(const Ram &ram, Paging paging, Gva address) {
+template <class Ram> [[gnu::noinline]] Gpa translate_rare(const Ram &ram, Paging paging, Gva address) {
     if (!(paging.cr0 & x86::cr0::PG))
         return Gpa(address.raw() & 0xffffffff);
     if (paging.cr4 & x86::cr4::PAE)
@@ -148,8 +145,7 @@ template <class Ram> [[gnu::noinline]] Result<Gpa> translate_rare(const Ram &ram
 } // namespace detail
 
 // LMA says both: long mode is enabled and paging is on (APM vol. 2, 3.1.7).
-template <class Ram>
-[[gnu::always_inline]] inline Result<Gpa> translate(const Ram &ram, const Paging &paging, Gva address) {
+template <class Ram> [[gnu::always_inline]] inline Gpa translate(const Ram &ram, const Paging &paging, Gva address) {
     if (paging.efer & x86::efer::LMA) [[likely]]
         return detail::translate_long(ram, paging, address);
     return detail::translate_rare(ram, paging, address);

@@ -17,15 +17,6 @@ PortAccess decode_port(std::uint64_t info) {
             .rep = (info & ioio::Rep) != 0};
 }
 
-NestedFault decode_fault(const ControlArea &control) {
-    const std::uint64_t info = control.exit_info1;
-    return {.address = Gpa(control.exit_info2),
-            .present = (info & npf::Present) != 0,
-            .write = (info & npf::Write) != 0,
-            .execute = (info & npf::Execute) != 0,
-            .final = (info & npf::FinalTranslation) != 0};
-}
-
 ExitKind kind_of_rare(ExitCode code) {
     switch (code) {
     case ExitCode::Nmi:
@@ -80,7 +71,7 @@ std::uint8_t length_by_next_rip(Vcpu v) {
             return handle(v, {.kind = ExitKind::MsrWrite, .length = length_by_next_rip(v)});
         return handle(v, {.kind = ExitKind::MsrRead, .length = length_by_next_rip(v)});
     case ExitCode::Npf:
-        return handle(v, {.kind = ExitKind::NestedFault, .fault = decode_fault(control)});
+        return handle(v, {.kind = ExitKind::NestedFault, .address = Gpa(control.exit_info2)});
     case ExitCode::Cpuid:
         return handle(v, {.kind = ExitKind::Cpuid, .length = length_by_next_rip(v)});
     case ExitCode::Vmmcall:
@@ -114,6 +105,14 @@ void requeue_interrupted_event(Vcpu v) {
 }
 
 } // namespace
+
+NestedFault Vcpu::nested_fault() const {
+    const std::uint64_t info = vmcb().control.exit_info1;
+    return {.present = (info & npf::Present) != 0,
+            .write = (info & npf::Write) != 0,
+            .execute = (info & npf::Execute) != 0,
+            .final = (info & npf::FinalTranslation) != 0};
+}
 
 // IRET after an NMI: it is stepped over, so that the next NMI comes after it and not in the middle of the handler.
 Verdict Vcpu::handle_control(const Exit &exit) {

@@ -35,8 +35,8 @@ class Vcpu {
     }
 
     // Linear address of the next instruction. In 64-bit code the base of CS counts as zero: APM vol. 2, 4.5.
-    Gva instruction_address() const {
-        if (code_size() == CodeSize::Bits64) [[likely]]
+    Gva instruction_address(CodeSize code) const {
+        if (code == CodeSize::Bits64) [[likely]]
             return Gva(rip());
         return Gva((vmcb().save.cs.base + rip()) & 0xffffffff);
     }
@@ -93,6 +93,9 @@ class Vcpu {
     void acknowledge_wait() { svm::acknowledge_wait(); }
     void nmi_window() { svm::nmi_window(); }
     void request_flush() { state().before_entry |= State::kFlush; }
+
+    // Details of the nested page fault that exited; its address is in the Exit.
+    NestedFault nested_fault() const;
 
     Verdict handle_control(const Exit &exit);
     // See ConsoleNested.
