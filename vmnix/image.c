@@ -10,50 +10,13 @@
 #include <linux/zlib.h>
 #include <crypto/sha2.h>
 
+#include "gzip.h"
 #include "image.h"
 #include "image_digest.h" /* generated: VMNIX_IMAGE_DIGEST */
 
 #define FILE_MAX (16u << 20) /* with debug information */
 
-/* RFC 1952. */
-#define GZIP_HEADER 10
-#define GZIP_TRAILER 8
-#define GZIP_FLAG_CRC 0x02
-#define GZIP_FLAG_EXTRA 0x04
-#define GZIP_FLAG_NAME 0x08
-#define GZIP_FLAG_COMMENT 0x10
-
 static const u8 expected_digest[SHA256_DIGEST_SIZE] = VMNIX_IMAGE_DIGEST;
-
-static bool is_gzip(const u8 *data, size_t size)
-{
-	return size >= 3 && data[0] == 0x1f && data[1] == 0x8b && data[2] == 8;
-}
-
-static size_t skip_text(const u8 *data, size_t size, size_t at)
-{
-	while (at < size && data[at])
-		at++;
-	return at + 1;
-}
-
-/* Where the deflate stream begins; beyond `size` when the header is cut off. */
-static size_t gzip_payload(const u8 *data, size_t size)
-{
-	size_t at = GZIP_HEADER;
-
-	if (size < GZIP_HEADER + GZIP_TRAILER)
-		return size;
-	if (data[3] & GZIP_FLAG_EXTRA)
-		at += at + 2 <= size ? 2 + data[at] + (data[at + 1] << 8) : size;
-	if (data[3] & GZIP_FLAG_NAME)
-		at = skip_text(data, size, at);
-	if (data[3] & GZIP_FLAG_COMMENT)
-		at = skip_text(data, size, at);
-	if (data[3] & GZIP_FLAG_CRC)
-		at += 2;
-	return at;
-}
 
 static enum vmnix_image_error inflate(struct vmnix_image *image, const u8 *data, size_t size)
 {
@@ -76,19 +39,17 @@ static enum vmnix_image_error inflate(struct vmnix_image *image, const u8 *data,
 
 static enum vmnix_image_error unpack(struct vmnix_image *image, const u8 *data, size_t size)
 {
-	size_t payload = gzip_payload(data, size);
-	__le32 unpacked_size; /* the trailer's last word */
+	struct vmnix_gzip gzip;
 
-	if (payload >= size || size - payload < GZIP_TRAILER)
+	if (!vmnix_gzip_parse(data, size, &gzip))
 		return VMNIX_BAD_GZIP;
-	memcpy(&unpacked_size, data + size - sizeof(unpacked_size), sizeof(unpacked_size));
-	image->size = le32_to_cpu(unpacked_size);
+	image->size = gzip.unpacked;
 	if (!image->size || image->size > FILE_MAX)
 		return VMNIX_BAD_TOO_BIG;
 	image->file = vmalloc(image->size);
 	if (!image->file)
 		return VMNIX_BAD_TOO_BIG;
-	return inflate(image, data + payload, size - payload - GZIP_TRAILER);
+	return inflate(image, data + gzip.offset, gzip.bytes);
 }
 
 static enum vmnix_image_error copy(struct vmnix_image *image, const u8 *data, size_t size)
@@ -113,7 +74,7 @@ static enum vmnix_image_error fetch(struct vmnix_image *image, const char *name)
 		error = VMNIX_BAD_TOO_BIG;
 	else if (!firmware->size)
 		error = VMNIX_BAD_TRUNCATED;
-	else if (is_gzip(firmware->data, firmware->size))
+	else if (vmnix_is_gzip(firmware->data, firmware->size))
 		error = unpack(image, firmware->data, firmware->size);
 	else
 		error = copy(image, firmware->data, firmware->size);

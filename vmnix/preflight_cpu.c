@@ -3,6 +3,7 @@
 #include "preflight_rows.h"
 #include "known_bits.h"
 
+#define BIT_APIC_BASE_BSP (1ull << 8)
 #define BIT_APIC_BASE_ENABLE (1ull << 11)
 #define BITS_CR4_FREE ((1ull << 2) | (1ull << 4) | (1ull << 8)) /* TSD and PCE are per task, PSE means nothing */
 #define BIT_EFER_LMA (1ull << 10)
@@ -111,10 +112,15 @@ bool vmnix_row_agreement(const struct vmnix_facts *f, struct vmnix_refusal *r)
 
 bool vmnix_row_encryption(const struct vmnix_facts *f, struct vmnix_refusal *r)
 {
-	if (!(f->cpu[0].syscfg & BIT_SYSCFG_MEM_ENC))
-		return false;
-	vmnix_refuse(r, ENODEV, "memory encryption is in force (SYSCFG.MEM_ENC), which is not supported yet");
-	return vmnix_remedy(r, "boot with mem_encrypt=off, and disable SME in the firmware set-up if it is still on");
+	uint32_t i;
+
+	for (i = 0; i < f->cpu_count; i++) {
+		if (!(f->cpu[i].syscfg & BIT_SYSCFG_MEM_ENC))
+			continue;
+		vmnix_refuse(r, ENODEV, "memory encryption is in force (SYSCFG.MEM_ENC), which is not supported yet");
+		return vmnix_remedy(r, "boot with mem_encrypt=off; if that does not help, disable SME in the firmware set-up");
+	}
+	return false;
 }
 
 static uint64_t word_of(const struct vmnix_cpu_facts *cpu, enum vmnix_word word)
@@ -167,15 +173,21 @@ bool vmnix_row_supervisor_shadow_stack(const struct vmnix_facts *f, struct vmnix
 	return false;
 }
 
+/* All in xAPIC mode at one address, or all in x2APIC mode. */
 bool vmnix_row_lapic(const struct vmnix_facts *f, struct vmnix_refusal *r)
 {
 	uint32_t i;
 
 	for (i = 0; i < f->cpu_count; i++) {
-		if (f->cpu[i].apic_base & BIT_APIC_BASE_ENABLE)
-			continue;
-		vmnix_refuse(r, ENODEV, "the local APIC of CPU %u is disabled", f->cpu[i].cpu);
-		return vmnix_remedy(r, "boot without nolapic and noapic");
+		if (!(f->cpu[i].apic_base & BIT_APIC_BASE_ENABLE)) {
+			vmnix_refuse(r, ENODEV, "the local APIC of CPU %u is disabled", f->cpu[i].cpu);
+			return vmnix_remedy(r, "boot without nolapic and noapic");
+		}
+		if ((f->cpu[i].apic_base ^ f->cpu[0].apic_base) & ~BIT_APIC_BASE_BSP) {
+			vmnix_refuse(r, ENODEV, "the local APIC of CPU %u is in another mode or place than that of CPU %u",
+				     f->cpu[i].cpu, f->cpu[0].cpu);
+			return vmnix_remedy(r, "report this machine");
+		}
 	}
 	return false;
 }
