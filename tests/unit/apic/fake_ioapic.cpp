@@ -6,7 +6,8 @@ namespace vmm::test {
 using namespace ioapic;
 
 FakeIoapic::FakeIoapic(unsigned pins, std::uint8_t version)
-    : version_(version), entries_(pins, Masked::make(true)), lines_(pins), latched_(pins), remapped_(pins) {}
+    : version_(version), entries_(pins, Masked::make(true)), lines_(pins), latched_(pins), ext_int_allowed_(pins),
+      remapped_(pins) {}
 
 std::uint32_t FakeIoapic::read(std::uint8_t index) {
     accesses++;
@@ -38,7 +39,7 @@ void FakeIoapic::write(std::uint8_t index, std::uint32_t value) {
     if (!Level::get(entry))
         entry = RemoteIrr::set(entry, false);
     const DeliveryMode mode = Mode::get(entry);
-    const bool is_legal = mode == DeliveryMode::Fixed || (mode == DeliveryMode::ExtInt && allow_ext_int) ||
+    const bool is_legal = mode == DeliveryMode::Fixed || (mode == DeliveryMode::ExtInt && ext_int_allowed_[pin]) ||
                           (mode == DeliveryMode::LowestPriority && !Remappable::get(entry));
     if (!Masked::get(entry) && !is_legal)
         violations.push_back(entry);

@@ -30,6 +30,8 @@ class FakeIoapic {
     // As firmware or the kernel had left it, before anybody guards it.
     void preset(unsigned pin, std::uint64_t entry) { entries_[pin] = entry; }
 
+    void allow_ext_int(unsigned pin) { ext_int_allowed_[pin] = true; }
+
     // The world around
     void set_line(unsigned pin, bool asserted);
     bool line(unsigned pin) const { return lines_[pin]; }
@@ -45,7 +47,6 @@ class FakeIoapic {
     std::vector<std::uint64_t> violations;
     unsigned accesses = 0;
     std::uint32_t id = 0;
-    bool allow_ext_int = false;
 
   private:
     void service(unsigned pin);
@@ -56,6 +57,7 @@ class FakeIoapic {
     std::vector<std::uint64_t> entries_;
     std::vector<bool> lines_;
     std::vector<bool> latched_; // edges
+    std::vector<bool> ext_int_allowed_;
     std::vector<Message> remapped_;
 };
 

@@ -147,7 +147,7 @@ TEST_P(VirtualIoapicTest, CapturedDangersAreMaskedUntilRelease) {
     hardware.preset(1, Mode::make(DeliveryMode::Nmi));
     hardware.preset(2, Mode::make(DeliveryMode::Smi) | Destination::make(1));
     hardware.preset(3, Mode::make(DeliveryMode::ExtInt));
-    hardware.allow_ext_int = true;
+    hardware.allow_ext_int(3);
     capture();
     EXPECT_EQ(hardware.entry(1), Masked::mask);
     EXPECT_EQ(hardware.entry(2), Masked::mask);
