@@ -2,6 +2,8 @@
 // VMM images made to measure: a good one, of which a test spoils one thing.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <elf.h>
 #include <vector>
