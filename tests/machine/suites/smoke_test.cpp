@@ -68,7 +68,8 @@ TEST_P(Smoke, TestModule) {
 TEST_P(Smoke, TwoMachinesTalk) {
     harness::Places places(2);
     const std::string socket = harness::Host::instance().folder() / harness::Host::instance().unique("link");
-    Console one({.kernel = GetParam(), .cpus = 1, .nics = {{.socket = socket, .listens = true}}, .shares_places = true});
+    Console one(
+        {.kernel = GetParam(), .cpus = 1, .nics = {{.socket = socket, .listens = true}}, .shares_places = true});
     Console two({.kernel = GetParam(), .cpus = 1, .nics = {{.socket = socket}}, .shares_places = true});
     one.must("modprobe e1000 && ip link set eth0 up && ip addr add 10.0.0.1/24 dev eth0");
     two.must("modprobe e1000 && ip link set eth0 up && ip addr add 10.0.0.2/24 dev eth0");
