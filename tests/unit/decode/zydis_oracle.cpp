@@ -27,7 +27,6 @@ struct Opcode {
     bool two_byte = false;
     std::uint8_t value = 0;
     std::uint8_t modrm = 0;
-    bool rex_before = false;
 };
 
 Opcode find_opcode(std::span<const std::uint8_t> bytes, CodeSize code) {
@@ -114,16 +113,14 @@ std::string disagreement(std::span<const std::uint8_t> bytes, CodeSize code) {
     const ZyanStatus status =
         ZydisDecoderDecodeInstruction(&decoder(code), &context, bytes.data(), bytes.size(), &theirs);
     if (!ZYAN_SUCCESS(status)) {
-        if (status == ZYDIS_STATUS_NO_MORE_DATA)
-            return ours ? "we accept what is not complete" : "";
         if (!ours || known_difference(find_opcode(bytes, code), ours, nullptr))
             return {};
-        return "we accept what Zydis refuses";
+        return status == ZYDIS_STATUS_NO_MORE_DATA ? "we accept what is not complete" : "we accept what Zydis refuses";
     }
-    if (!ours)
-        return known_difference(find_opcode(bytes, code), ours, &theirs) ? "" : "we refuse what Zydis accepts";
     if (theirs.meta.isa_set == ZYDIS_ISA_SET_KNCJKBR) // branches of Knights Corner, elsewhere undefined
         return {};
+    if (!ours)
+        return known_difference(find_opcode(bytes, code), ours, &theirs) ? "" : "we refuse what Zydis accepts";
     if (ours->length != theirs.length)
         return "length " + std::to_string(ours->length) + ", Zydis says " + std::to_string(theirs.length);
     std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT> operands{};
