@@ -20,27 +20,16 @@ static struct fwnode_handle *event_node;
 static struct irq_domain *event_domain;
 static int event_irq;
 
-/* The VMM's number of the CPU that Linux calls `apic_id`. */
-static int index_of(struct vmnix *v, u32 apic_id, u64 *index)
-{
-	unsigned int cpu;
-
-	for_each_cpu(cpu, &v->cpus) {
-		if (per_cpu(vmnix_cpus, cpu).apic_id != apic_id)
-			continue;
-		*index = per_cpu(vmnix_cpus, cpu).index;
-		return 0;
-	}
-	return -ENXIO;
-}
-
 static int tell_vmm(struct irq_data *data)
 {
-	struct irq_cfg *target = irqd_cfg(data);
-	struct vmnix_registers call = { .rax = VMNIX_HC_EVENT, .rdi = target->vector };
-	int ret = index_of(&vmnix, target->dest_apicid, &call.rsi);
+	/* Not the vector domain's destination: that may be a logical one. */
+	unsigned int cpu = cpumask_first(irq_data_get_effective_affinity_mask(data));
+	struct vmnix_registers call = { .rax = VMNIX_HC_EVENT, .rdi = irqd_cfg(data)->vector };
 
-	return ret ?: vmnix_call_atomic(&call);
+	if (cpu >= nr_cpu_ids)
+		return -ENXIO;
+	call.rsi = per_cpu(vmnix_cpus, cpu).index;
+	return vmnix_call_atomic(&call);
 }
 
 static int event_set_affinity(struct irq_data *data, const struct cpumask *mask, bool force)

@@ -67,7 +67,6 @@ static void describe_cpu(struct vmnix *v, struct vmnix_handover_cpu *page, void 
 {
 	per_cpu(vmnix_cpus, cpu).page = page;
 	per_cpu(vmnix_cpus, cpu).index = index;
-	per_cpu(vmnix_cpus, cpu).apic_id = cpu_physical_id(cpu);
 	page->vmm_cr3 = cr3;
 	page->vmm_rsp = vmnix_physmap(__pa(stack) + BOOT_STACK);
 	page->vmm_self = vmnix_physmap(__pa(page));

@@ -58,8 +58,11 @@ void vmnix_leave_for_reboot(struct vmnix *v)
 	vmnix_event_stop(v);
 	while ((ret = try_leave(v)) && ++tries < REBOOT_TRIES)
 		ssleep(1);
-	if (ret)
+	if (ret) {
 		pr_err("the machine ends under the VMM (error %d)\n", ret);
-	else
-		wake_readers(v);
+		return;
+	}
+	wake_readers(v);
+	pr_info("left the VMM before the machine ends\n");
+	vmnix_arena_release(&v->arena); /* the next kernel finds it scrubbed */
 }

@@ -28,7 +28,6 @@ struct vmnix_options {
 struct vmnix_cpu {
 	struct vmnix_handover_cpu *page; /* NULL: not launched. In the arena: not to be touched while a guest */
 	u32 index; /* the VMM's number of it */
-	u32 apic_id;
 	struct vmnix_hold hold;
 	u64 irq_off_tsc, resumed_tsc;
 	int status; /* of the last switch: enum vmnix_status, or a negative VMNIX_HC_E* */
