@@ -73,13 +73,13 @@ std::string list_text(const std::string &title, const std::vector<std::string> &
 
 std::string conclusion(const CheckReport &report, const Style &style) {
     const unsigned refused = report.count(Verdict::Refused), unknown = report.count(Verdict::Unknown);
+    const std::size_t rows = report.rows.size();
     if (refused)
-        return style.paint(Tone::Bad, fmt::format("A launch would be refused: {} of {} rows speak against it.", refused,
-                                                  report.rows.size()));
+        return style.paint(Tone::Bad, fmt::format("A launch would be refused ({} of {} rows).", refused, rows));
     if (unknown)
-        return style.paint(Tone::Doubt,
-                           fmt::format("Nothing seen speaks against a launch; {} of {} rows could not be judged.",
-                                       unknown, report.rows.size()));
+        return style.paint(Tone::Doubt, fmt::format("Nothing seen speaks against a launch; {} of {} rows could not be "
+                                                    "judged.",
+                                                    unknown, rows));
     return style.paint(Tone::Good, "Nothing speaks against a launch.");
 }
 

@@ -2,6 +2,7 @@
 #include "console/device/file_device.hpp"
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <fmt/format.h>
 #include <poll.h>
@@ -37,6 +38,9 @@ vmnix_info FileDevice::info() {
     info.size = sizeof info;
     if (request(file_, VMNIX_IOC_INFO, &info) < 0)
         fail("the VMM's state", errno);
+    if (info.size < offsetof(vmnix_info, features)) // what the first version told; less is no VMM that we know
+        throw Failure(ExitCode::Failure, "the VMM told nothing about itself",
+                      "vmnix, vmkmod and the VMM are of different versions: install all from one build");
     return info;
 }
 

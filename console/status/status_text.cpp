@@ -14,7 +14,7 @@ namespace {
 
 std::string state_line(const StatusReport &report) {
     const double uptime = report.uptime_seconds();
-    return uptime > 0 ? fmt::format("running since {}; this Linux is its service console", duration(uptime))
+    return uptime > 0 ? fmt::format("running for {}; this Linux is its service console", duration(uptime))
                       : "running; this Linux is its service console";
 }
 

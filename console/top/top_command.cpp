@@ -59,7 +59,11 @@ class LiveTable {
             ++first_row_;
     }
 
+    bool measured() const { return !rates_.cpus.empty(); }
+
     std::string text() const {
+        if (!measured())
+            return "measuring ...\n";
         const TextSize size = out_.size();
         const unsigned rows = size.rows > 4 ? size.rows - 3 : 1; // the heading; the last line stays free
         return heading(info_, rates_) + rates_table(rates_, Style::suited_to(out_), {size.columns, rows}, first_row_);
@@ -88,13 +92,10 @@ bool attend_until(Clock::time_point due, TopScreen &screen, LiveTable &table) {
     }
 }
 
-void run_on_screen(Environment &environment, const TopOptions &options, VmmDevice &device) {
+void refresh_until_enough(TopScreen &screen, LiveTable &table, const TopOptions &options) {
     const auto interval = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.interval));
     const auto first = std::min<Clock::duration>(interval, std::chrono::milliseconds(250)); // show something soon
     const unsigned count = options.count.value_or(0);
-    LiveTable table(environment, device);
-    TopScreen screen(environment.out);
-    screen.draw("measuring ...\n");
     auto due = Clock::now() + first;
     for (unsigned shown = 0; attend_until(due, screen, table);) {
         table.update();
@@ -103,6 +104,17 @@ void run_on_screen(Environment &environment, const TopOptions &options, VmmDevic
         if (++shown == count)
             return;
     }
+}
+
+void run_on_screen(Environment &environment, const TopOptions &options, VmmDevice &device) {
+    LiveTable table(environment, device);
+    {
+        TopScreen screen(environment.out);
+        screen.draw(table.text());
+        refresh_until_enough(screen, table, options);
+    }
+    if (table.measured()) // what was seen last stays to be read and copied
+        environment.out.write(table.text());
 }
 
 } // namespace

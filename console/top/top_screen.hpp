@@ -31,8 +31,8 @@ class TopScreen {
     Event take_key();
 
     Output &out_;
-    bool keys_; // standard input is a terminal too
     termios saved_{};
+    bool keys_; // standard input is a terminal too, and `saved_` is how it was; hence after it
     sigset_t saved_mask_{};
     UniqueFd signals_;
 };

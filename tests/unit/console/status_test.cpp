@@ -15,7 +15,7 @@ TEST(Status, TellsWhatAPersonWantsToKnow) {
     World world;
     EXPECT_EQ(run_status(world.environment, {}), ExitCode::Ok);
     for (const char *text : {
-             "state          running since 2.0 s; this Linux is its service console\n",
+             "state          running for 2.0 s; this Linux is its service console\n",
              "version        1.2.3, build 000102030405060708090a0b0c0d0e0f10111213, hypercall ABI 1\n",
              "backend        AMD SVM with nested paging\n",
              "CPUs           2 (2 running)\n",
