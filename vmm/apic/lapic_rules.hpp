@@ -4,6 +4,7 @@
 
 #include "vmm/apic/registers.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -18,8 +19,8 @@ struct LapicRule {
         X2apicWrite = 8,
     };
     std::uint8_t access = None; // None: reserved
+    std::uint16_t ignored = 0;  // read-only bits that a write in x2APIC mode may carry; any other faults there
     std::uint32_t writable = 0; // bits that a write changes
-    std::uint32_t ignored = 0;  // read-only bits that a write in x2APIC mode may carry; any other faults there
 };
 
 class LapicRules {
@@ -27,16 +28,14 @@ class LapicRules {
     constexpr LapicRules() = default;
     LapicRules(std::uint32_t version, std::uint32_t extended_features, bool tsc_deadline);
 
-    // Reserved registers get an empty rule.
-    LapicRule rule(LapicRegister reg) const;
+    // Reserved registers have an empty rule.
+    const LapicRule &rule(LapicRegister reg) const { return rules_[std::min(index_of(reg), kLapicRegisterCount)]; }
     bool is_present(LapicRegister reg) const { return rule(reg).access != LapicRule::None; }
 
   private:
-    std::uint32_t timer_bits_ = 0;    // of the timer's LVT beyond the common ones
-    std::uint32_t spurious_bits_ = 0; // of the spurious-vector register beyond the common ones
-    std::uint8_t max_lvt_ = 3;
-    std::uint8_t extended_lvts_ = 0;
-    bool extended_space_ = false;
+    void remove(LapicRegister reg) { rules_[index_of(reg)] = {}; }
+
+    std::array<LapicRule, kLapicRegisterCount + 1> rules_{}; // the last one for all that lies beyond
 };
 
 } // namespace vmm

@@ -81,28 +81,28 @@ void VirtualLapic::report_errors(std::uint32_t errors) {
         accept(lapic::LvtVector::get(entry), false); // an illegal vector comes back here, no longer as the first
 }
 
-LapicEffect VirtualLapic::write(LapicRegister reg, std::uint64_t value, std::uint64_t now) {
+// The frequent ones besides EOI. What x2APIC mode refuses leaves this switch for the general way, which knows the
+// rules.
+LapicEffect VirtualLapic::write_warm(LapicRegister reg, std::uint64_t value, std::uint64_t now) {
     if (mode_ == LapicMode::Disabled) [[unlikely]]
         return LapicEffect::Kind::GeneralProtection;
-    // What x2APIC mode refuses leaves this switch for the general way, which knows the rules.
     const bool is_strict = mode_ == LapicMode::X2apic;
     switch (reg) {
-    case LapicRegister::Eoi:
-        if (is_strict && value != 0)
-            break;
-        return end_of_interrupt();
     case LapicRegister::IcrLow:
         if (!is_strict)
             return write_icr((icr_ & kIcrHighHalf) | (value & kIcrLowWritable));
         if ((value & ~kIcrX2apicWritable) != 0)
             return LapicEffect::Kind::GeneralProtection;
         return write_icr(value);
+    case LapicRegister::IcrHigh:
+        if (is_strict)
+            break;
+        icr_ = (value & 0xff000000) << 32 | static_cast<std::uint32_t>(icr_);
+        return {};
     case LapicRegister::InitialCount:
         if (is_strict && value >> 32 != 0)
             break;
-        expire_timer(now); // due, but the caller had no occasion yet
-        timer_.set_initial_count(static_cast<std::uint32_t>(value), now);
-        return LapicEffect::Kind::TimerChanged;
+        return write_initial_count(static_cast<std::uint32_t>(value), now);
     case LapicRegister::TaskPriority:
         if (is_strict && value >> 8 != 0)
             break;
@@ -114,21 +114,33 @@ LapicEffect VirtualLapic::write(LapicRegister reg, std::uint64_t value, std::uin
     return write_cold(reg, value, now);
 }
 
+LapicEffect VirtualLapic::write_initial_count(std::uint32_t count, std::uint64_t now) {
+    expire_timer(now); // due, but the caller had no occasion yet
+    timer_.set_initial_count(count, now);
+    return LapicEffect::Kind::TimerChanged;
+}
+
+// One object, filled where the caller wants it, and one return: copies would cost more than the rest.
 LapicEffect VirtualLapic::write_icr(std::uint64_t icr) {
+    LapicEffect effect(LapicEffect::Kind::SendIpi);
     icr_ = icr;
-    const Ipi ipi = decode_ipi(icr, mode_);
-    if (ipi.mode <= DeliveryMode::LowestPriority && ipi.vector < kFirstLegalVector) [[unlikely]] {
-        report_errors(lapic::kErrorSendIllegalVector);
-        return {};
+    effect.ipi = decode_ipi(icr, mode_);
+    if (effect.ipi.mode != DeliveryMode::Fixed || effect.ipi.vector < kFirstLegalVector) [[unlikely]] {
+        if (!may_send(effect.ipi))
+            effect.kind = LapicEffect::Kind::None;
+    } else if (is_addressed(effect.ipi)) {
+        accept(effect.ipi.vector, false);
+        if (effect.ipi.shorthand == Shorthand::Self)
+            effect.kind = LapicEffect::Kind::None;
     }
-    if (!is_sendable(ipi)) [[unlikely]]
-        return {};
-    if (ipi.mode == DeliveryMode::Fixed && matches(address(), ipi, true)) {
-        accept(ipi.vector, false);
-        if (ipi.shorthand == Shorthand::Self)
-            return {};
-    }
-    return LapicEffect::send(ipi);
+    return effect;
+}
+
+bool VirtualLapic::may_send(const Ipi &ipi) {
+    if (ipi.mode > DeliveryMode::LowestPriority || ipi.vector >= kFirstLegalVector)
+        return is_sendable(ipi);
+    report_errors(lapic::kErrorSendIllegalVector);
+    return false;
 }
 
 LapicEffect VirtualLapic::send_self(std::uint8_t vector) {

@@ -90,7 +90,11 @@ class VirtualLapic {
     // lapic_register_of_msr(). The caller routes by mode(): the page exists in xAPIC mode only, the MSRs in x2APIC
     // mode only (in other modes the MSRs fault here, and the page is plain memory that must not come here).
     LapicRead read(LapicRegister reg, std::uint64_t now);
-    LapicEffect write(LapicRegister reg, std::uint64_t value, std::uint64_t now);
+    LapicEffect write(LapicRegister reg, std::uint64_t value, std::uint64_t now) {
+        if (reg == LapicRegister::Eoi && value == 0 && mode_ != LapicMode::Disabled) [[likely]]
+            return end_of_interrupt();
+        return write_warm(reg, value, now);
+    }
     std::uint64_t apic_base() const { return base_; }
     // Another address than the present one is refused with #GP: the page is trapped where it is.
     LapicEffect write_apic_base(std::uint64_t value, std::uint64_t now);
@@ -180,11 +184,23 @@ class VirtualLapic {
     std::uint32_t arbitration_priority() const;
     std::uint32_t extended_features() const;
     std::uint32_t read_register(LapicRegister reg, std::uint64_t now);
+    LapicEffect write_warm(LapicRegister reg, std::uint64_t value, std::uint64_t now);
     LapicEffect write_cold(LapicRegister reg, std::uint64_t value, std::uint64_t now);
     LapicEffect write_register(LapicRegister reg, std::uint32_t value, std::uint64_t now);
     LapicEffect write_spurious(std::uint32_t value, std::uint64_t now);
     LapicEffect write_lvt(LapicRegister reg, std::uint32_t value, std::uint64_t now);
+    LapicEffect write_initial_count(std::uint32_t count, std::uint64_t now);
     LapicEffect write_icr(std::uint64_t icr);
+    bool may_send(const Ipi &ipi);
+    // Whether what this LAPIC sends comes back to itself.
+    bool is_addressed(const Ipi &ipi) const {
+        if (ipi.shorthand != Shorthand::None)
+            return ipi.shorthand != Shorthand::AllButSelf;
+        if (ipi.logical)
+            return matches_logical(address(), ipi.destination);
+        return ipi.destination == kBroadcastDestination || ipi.destination == own_id();
+    }
+    std::uint32_t own_id() const { return mode_ == LapicMode::X2apic ? config_.apic_id : config_.apic_id & 0xff; }
     LapicEffect send_self(std::uint8_t vector);
 
     // Hot

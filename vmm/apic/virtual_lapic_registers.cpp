@@ -77,7 +77,9 @@ std::uint32_t VirtualLapic::read_register(LapicRegister reg, std::uint64_t now) 
 }
 
 LapicEffect VirtualLapic::write_cold(LapicRegister reg, std::uint64_t value, std::uint64_t now) {
-    const LapicRule rule = rules_.rule(reg);
+    const LapicRule &rule = rules_.rule(reg);
+    if (reg == LapicRegister::Eoi && mode_ == LapicMode::Xapic)
+        return end_of_interrupt(); // with a value other than zero
     if (mode_ == LapicMode::X2apic) {
         const std::uint64_t reserved = ~std::uint64_t{rule.writable | rule.ignored};
         if (!(rule.access & LapicRule::X2apicWrite) || (value & reserved) != 0)
@@ -105,9 +107,6 @@ LapicEffect VirtualLapic::write_register(LapicRegister reg, std::uint32_t value,
     case LapicRegister::ErrorStatus:
         esr_ = detected_errors_;
         detected_errors_ = 0;
-        return {};
-    case LapicRegister::IcrHigh:
-        icr_ = std::uint64_t{value} << 32 | static_cast<std::uint32_t>(icr_);
         return {};
     case LapicRegister::SelfIpi:
         return send_self(static_cast<std::uint8_t>(value));

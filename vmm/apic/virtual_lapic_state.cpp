@@ -175,7 +175,7 @@ VectorSet VirtualLapic::level_pending() const {
 // Release: who reads the new address also sees the registers that it goes with.
 void VirtualLapic::publish_address() {
     LapicAddress address;
-    address.id = mode_ == LapicMode::X2apic ? config_.apic_id : config_.apic_id & 0xff;
+    address.id = own_id();
     address.logical_id = lapic::XapicLogicalId::get(ldr_);
     address.flat = lapic::FormatModel::get(dfr_) == lapic::kFlatModel;
     address.mode = mode_;
