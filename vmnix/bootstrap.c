@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * W^X from the first instruction: image segments with the rights they ask for, the arena at the physical map without
- * the image and never executable, the stub page where Linux has it so that the jump across CR3 lands in itself.
+ * W^X from the first instruction: image segments with the rights they ask for, the arena at the
+ * physical map without the image and never executable, the stub page where Linux has it so that the
+ * jump across CR3 lands in itself.
  */
 #include <linux/mm.h>
 #include <linux/pgtable.h>
@@ -97,7 +98,8 @@ int vmnix_bootstrap_load(struct vmnix_arena *arena, const struct vmnix_elf *elf,
 	return 0;
 }
 
-int vmnix_bootstrap_map(struct vmnix_bootstrap *boot, const struct vmnix_elf *elf, void *stub, phys_addr_t stub_pa)
+int vmnix_bootstrap_map(struct vmnix_bootstrap *boot, const struct vmnix_elf *elf, void *stub,
+			phys_addr_t stub_pa)
 {
 	int ret;
 	u32 i;

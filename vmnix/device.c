@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a program and the VMM exchange passes through a page of the open file: hypercalls take guest-physical addresses,
- * and a program's memory has none that stay.
+ * What a program and the VMM exchange passes through a page of the open file: hypercalls take
+ * guest-physical addresses, and a program's memory has none that stay.
  */
 #include <linux/capability.h>
 #include <linux/fs.h>
@@ -22,7 +22,8 @@ struct device_file {
 	void *page;
 };
 
-/* Bytes of log in the page, at the file's position or at the oldest that is kept; an errno below zero. */
+/* Bytes of log in the page, at the file's position or at the oldest that is kept; an errno below
+ * zero. */
 static ssize_t fetch_log(struct device_file *file, size_t size)
 {
 	struct vmnix_registers call = { .rax = VMNIX_HC_LOG_READ, .rdi = __pa(file->page) };
@@ -90,7 +91,8 @@ static __poll_t device_poll(struct file *filp, poll_table *table)
 }
 
 /* `call` fills a structure of at most `size` bytes in the page; copies out what the VMM filled. */
-static int call_and_copy(struct device_file *file, struct vmnix_registers *call, void __user *to, u32 size)
+static int call_and_copy(struct device_file *file, struct vmnix_registers *call, void __user *to,
+			 u32 size)
 {
 	int ret;
 
@@ -123,7 +125,8 @@ static int ioctl_stats(struct device_file *file, struct vmnix_stats_query __user
 	struct vmnix_registers call = { .rax = VMNIX_HC_CPU_STATS };
 	u32 vcpu, reserved, size;
 
-	if (get_user(vcpu, &query->vcpu) || get_user(reserved, &query->reserved) || get_user(size, &query->stats.size))
+	if (get_user(vcpu, &query->vcpu) || get_user(reserved, &query->reserved) ||
+	    get_user(size, &query->stats.size))
 		return -EFAULT;
 	if (reserved)
 		return -EINVAL;
@@ -145,8 +148,9 @@ static int ioctl_launch(struct vmnix_launch_record __user *record)
 }
 
 /*
- * A call as a test wants it, with the VMM's own result in rax. Leaving is not for here: it comes back through the switch
- * stub. A page of the kernel's is as good an address as any to whoever may do this.
+ * A call as a test wants it, with the VMM's own result in rax. Leaving is not for here: it comes
+ * back through the switch stub. A page of the kernel's is as good an address as any to whoever may
+ * do this.
  */
 static int ioctl_hypercall(struct vmnix_raw_hypercall __user *raw)
 {
@@ -168,12 +172,14 @@ static int ioctl_hypercall(struct vmnix_raw_hypercall __user *raw)
 	return copy_to_user(raw, &copy, sizeof(copy)) ? -EFAULT : 0;
 }
 
-/* By number, not by the whole command: structures grow, and `size` in them says how much a program knows of. */
+/* By number, not by the whole command: structures grow, and `size` in them says how much a program
+ * knows of. */
 static long device_ioctl(struct file *filp, unsigned int command, unsigned long argument)
 {
 	void __user *user = (void __user *)argument;
 
-	if (_IOC_TYPE(command) != _IOC_TYPE(VMNIX_IOC_INFO) || _IOC_DIR(command) != _IOC_DIR(VMNIX_IOC_INFO))
+	if (_IOC_TYPE(command) != _IOC_TYPE(VMNIX_IOC_INFO) ||
+	    _IOC_DIR(command) != _IOC_DIR(VMNIX_IOC_INFO))
 		return -ENOTTY;
 	if (!READ_ONCE(vmnix.launched))
 		return -ENODEV;

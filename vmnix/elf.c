@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every number of the file is checked before use: an offset or size is compared with what is left, never added first,
- * so that nothing wraps. Structures are copied out because nothing says that the file's bytes are aligned.
+ * Every number of the file is checked before use: an offset or size is compared with what is left,
+ * never added first, so that nothing wraps. Structures are copied out because nothing says that the
+ * file's bytes are aligned.
  */
 #include "elf.h"
 
@@ -15,7 +16,8 @@ static uint64_t page_end(uint64_t address)
 	return (address + VMNIX_PAGE_SIZE - 1) & ~(VMNIX_PAGE_SIZE - 1);
 }
 
-static enum vmnix_image_error check_file_header(const uint8_t *file, size_t size, Elf64_Ehdr *header)
+static enum vmnix_image_error check_file_header(const uint8_t *file, size_t size,
+						Elf64_Ehdr *header)
 {
 	if (size < SELFMAG || memcmp(file, ELFMAG, SELFMAG))
 		return VMNIX_BAD_NOT_ELF;
@@ -32,7 +34,8 @@ static enum vmnix_image_error check_file_header(const uint8_t *file, size_t size
 	return VMNIX_IMAGE_OK;
 }
 
-static enum vmnix_image_error check_segment(const Elf64_Phdr *program, size_t size, uint64_t previous_end)
+static enum vmnix_image_error check_segment(const Elf64_Phdr *program, size_t size,
+					    uint64_t previous_end)
 {
 	if (program->p_filesz > program->p_memsz)
 		return VMNIX_BAD_HEADERS;
@@ -48,7 +51,8 @@ static enum vmnix_image_error check_segment(const Elf64_Phdr *program, size_t si
 	return VMNIX_IMAGE_OK;
 }
 
-static enum vmnix_image_error add_segment(const Elf64_Phdr *program, size_t size, struct vmnix_elf *elf)
+static enum vmnix_image_error add_segment(const Elf64_Phdr *program, size_t size,
+					  struct vmnix_elf *elf)
 {
 	struct vmnix_segment *segment = &elf->segment[elf->segments];
 	enum vmnix_image_error error;
@@ -70,16 +74,18 @@ static enum vmnix_image_error add_segment(const Elf64_Phdr *program, size_t size
 	return VMNIX_IMAGE_OK;
 }
 
-static enum vmnix_image_error read_segments(const uint8_t *file, size_t size, const Elf64_Ehdr *header,
-					    struct vmnix_elf *elf)
+static enum vmnix_image_error read_segments(const uint8_t *file, size_t size,
+					    const Elf64_Ehdr *header, struct vmnix_elf *elf)
 {
 	enum vmnix_image_error error;
 	Elf64_Phdr program;
 	uint32_t i;
 
 	for (i = 0; i < header->e_phnum; i++) {
-		memcpy(&program, file + header->e_phoff + (uint64_t)i * sizeof(program), sizeof(program));
-		if (program.p_type == PT_INTERP || program.p_type == PT_DYNAMIC || program.p_type == PT_TLS)
+		memcpy(&program, file + header->e_phoff + (uint64_t)i * sizeof(program),
+		       sizeof(program));
+		if (program.p_type == PT_INTERP || program.p_type == PT_DYNAMIC ||
+		    program.p_type == PT_TLS)
 			return VMNIX_BAD_DYNAMIC;
 		if (program.p_type != PT_LOAD || !program.p_memsz)
 			continue;
@@ -119,7 +125,8 @@ static enum vmnix_image_error check_image_header(const uint8_t *file, struct vmn
 	if (header->handover_abi != VMNIX_HANDOVER_ABI)
 		return VMNIX_BAD_ABI;
 	if (header->header_size != sizeof(*header) || header->loaded_size > VMNIX_IMAGE_MAX ||
-	    page_end(header->loaded_size) != page_end(last->va + last->memory_size - VMNIX_IMAGE_VA))
+	    page_end(header->loaded_size) !=
+		    page_end(last->va + last->memory_size - VMNIX_IMAGE_VA))
 		return VMNIX_BAD_SIZE;
 	if (header->reserved || header->version[sizeof(header->version) - 1])
 		return VMNIX_BAD_RESERVED;

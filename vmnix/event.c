@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An interrupt like any other: a domain of one interrupt below x86's vector domain, which allots a vector and a CPU;
- * both are told to the VMM, and told again whenever the affinity changes. So it is seen in /proc/interrupts, can be
- * moved, and leaves a CPU that goes offline.
+ * An interrupt like any other: a domain of one interrupt below x86's vector domain, which allots a
+ * vector and a CPU; both are told to the VMM, and told again whenever the affinity changes. So it
+ * is seen in /proc/interrupts, can be moved, and leaves a CPU that goes offline.
  */
 #define pr_fmt(fmt) "vmnix: " fmt
 
@@ -63,7 +63,8 @@ static int event_alloc(struct irq_domain *domain, unsigned int irq, unsigned int
 	if (ret)
 		return ret;
 	irq_domain_set_info(domain, irq, 0, &event_chip, NULL, handle_edge_irq, NULL, "edge");
-	/* The target is one word in the VMM: it can change at any time, not only while the interrupt is handled. */
+	/* The target is one word in the VMM: it can change at any time, not only while the
+	 * interrupt is handled. */
 	irq_set_status_flags(irq, IRQ_MOVE_PCNTXT);
 	return 0;
 }
@@ -105,7 +106,8 @@ int vmnix_event_start(struct vmnix *v)
 
 	event_node = irq_domain_alloc_named_fwnode("vmnix");
 	if (event_node)
-		event_domain = irq_domain_create_hierarchy(x86_vector_domain, 0, 1, event_node, &event_ops, NULL);
+		event_domain = irq_domain_create_hierarchy(x86_vector_domain, 0, 1, event_node,
+							   &event_ops, NULL);
 	if (event_domain)
 		ret = request_event(v);
 	if (ret) {

@@ -16,8 +16,8 @@
 #define CPUID_XSAVE 0xd
 #define XSAVE_XSAVES BIT(3)
 #define CPUID_FEATURES7 7
-#define FEATURES7_SHSTK BIT(7)	/* ECX */
-#define FEATURES7_IBT BIT(20)	/* EDX */
+#define FEATURES7_SHSTK BIT(7) /* ECX */
+#define FEATURES7_IBT BIT(20)  /* EDX */
 #define MSR_S_CET 0x6a2
 #define MSR_XSS 0xda0
 
@@ -90,7 +90,8 @@ static void read_cpuid(struct vmnix_facts *facts)
 	if (!(cpuid_ecx(1) & BIT(31))) /* no hypervisor, so no leaves of one */
 		return;
 	cpuid(VMNIX_CPUID_BASE, &eax, &ebx, &ecx, &edx);
-	facts->under_vmnix = ebx == VMNIX_CPUID_EBX && ecx == VMNIX_CPUID_ECX && edx == VMNIX_CPUID_EDX;
+	facts->under_vmnix = ebx == VMNIX_CPUID_EBX && ecx == VMNIX_CPUID_ECX &&
+			     edx == VMNIX_CPUID_EDX;
 }
 
 static void list_cpus(struct vmnix_facts *facts)

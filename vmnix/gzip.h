@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where the deflate stream of a gzip file is: the kernel inflates, but only its boot code knows the file format. Pure. */
+/* Where the deflate stream of a gzip file is: the kernel inflates, but only its boot code knows the
+ * file format. Pure. */
 #ifndef VMNIX_GZIP_H
 #define VMNIX_GZIP_H
 
 #include "portable.h"
 
 struct vmnix_gzip {
-	size_t offset; /* of the deflate stream */
-	size_t bytes;  /* of it, at least 1 */
+	size_t offset;	   /* of the deflate stream */
+	size_t bytes;	   /* of it, at least 1 */
 	uint32_t unpacked; /* bytes that it says to become */
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts are off around every switch, and the vendor part holds NMIs off as well. What the VMM had to take in that
- * time it counts, and it is sent again here.
+ * Interrupts are off around every switch, and the vendor part holds NMIs off as well. What the VMM
+ * had to take in that time it counts, and it is sent again here.
  */
 #define pr_fmt(fmt) "vmnix: " fmt
 
@@ -105,7 +105,8 @@ u64 vmnix_stopped_us(const struct vmnix *v)
 	return div_u64(v->stopped_tsc * 1000, tsc_khz);
 }
 
-/* The cause rather than its consequences on the others: a CPU that only followed says VMNIX_ERR_PEER. */
+/* The cause rather than its consequences on the others: a CPU that only followed says
+ * VMNIX_ERR_PEER. */
 static int first_failure(struct vmnix *v)
 {
 	int status = VMNIX_OK;
@@ -131,7 +132,8 @@ int vmnix_handover_enter(struct vmnix *v)
 	status = first_failure(v);
 	if (!status)
 		return 0;
-	return report_failure("handing the CPUs over", status, v->handover->failed_cpu, v->handover->failed_step);
+	return report_failure("handing the CPUs over", status, v->handover->failed_cpu,
+			      v->handover->failed_step);
 }
 
 static int leave_here(void *unused)
@@ -148,7 +150,8 @@ static int leave_here(void *unused)
 	return 0;
 }
 
-/* A CPU that sleeps offline sleeps in the VMM's hands; it has to come to the rendezvous like all others. */
+/* A CPU that sleeps offline sleeps in the VMM's hands; it has to come to the rendezvous like all
+ * others. */
 static int wake_all(struct vmnix *v)
 {
 	unsigned int cpu;
@@ -159,7 +162,8 @@ static int wake_all(struct vmnix *v)
 			continue;
 		ret = add_cpu(cpu);
 		if (ret) {
-			pr_warn("CPU %u does not come online (error %d), and must before the VMM can be left\n", cpu, ret);
+			pr_warn("CPU %u must come online to leave the VMM, and does not (error %d)\n",
+				cpu, ret);
 			return ret;
 		}
 		pr_info("CPU %u was brought online to leave the VMM\n", cpu);

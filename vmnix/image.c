@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The digest compiled into the module makes the module's signature cover the image too. It is compared last, so that a
- * damaged or foreign file is refused by the name of what is wrong with it; parsing before is safe because elf.c trusts
- * no byte.
+ * The digest compiled into the module makes the module's signature cover the image too. It is
+ * compared last, so that a damaged or foreign file is refused by the name of what is wrong with it;
+ * parsing before is safe because elf.c trusts no byte.
  */
 #include <linux/firmware.h>
 #include <linux/mm.h>
@@ -30,8 +30,8 @@ static enum vmnix_image_error inflate(struct vmnix_image *image, const u8 *data,
 	stream.avail_in = size;
 	stream.next_out = image->file;
 	stream.avail_out = image->size;
-	if (zlib_inflateInit2(&stream, -MAX_WBITS) == Z_OK && zlib_inflate(&stream, Z_FINISH) == Z_STREAM_END &&
-	    !stream.avail_out)
+	if (zlib_inflateInit2(&stream, -MAX_WBITS) == Z_OK &&
+	    zlib_inflate(&stream, Z_FINISH) == Z_STREAM_END && !stream.avail_out)
 		error = VMNIX_IMAGE_OK;
 	vfree(stream.workspace);
 	return error;

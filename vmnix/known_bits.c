@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* APM volume 2, 3.1.3 (CR4), 3.1.7 (EFER), 11.5 (XCR0, XSS); SDM volume 3A, 2.5 and volume 1, 13.1 for Intel's. */
+/*
+ * APM volume 2, 3.1.3 (CR4), 3.1.7 (EFER), 11.5 (XCR0, XSS); SDM volume 3A, 2.5 and volume 1, 13.1
+ * for Intel's.
+ */
 #include "known_bits.h"
 
 static const struct vmnix_bit cr4_bits[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The closed world: a bit that the running Linux has set and that is not named "known" here refuses the launch, because
- * the VMM would not carry it across a switch or does not know what it changes.
+ * The closed world: a bit that the running Linux has set and that is not named "known" here refuses
+ * the launch, because the VMM would not carry it across a switch or does not know what it changes.
  */
 #ifndef VMNIX_KNOWN_BITS_H
 #define VMNIX_KNOWN_BITS_H

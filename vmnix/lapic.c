@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Linux knows its TSC's frequency and exports it, but not the local APIC timer's. Counting one against the other for
- * 200 us with interrupts off gives the ratio, and the timer's own settings are put back as if it had run on.
+ * Linux knows its TSC's frequency and exports it, but not the local APIC timer's. Counting one
+ * against the other for 200 us with interrupts off gives the ratio, and the timer's own settings
+ * are put back as if it had run on.
  */
 #include <linux/irqflags.h>
 #include <linux/math64.h>
@@ -70,12 +71,14 @@ static void save_timer(struct timer_state *timer)
 }
 
 /*
- * What is left of a running count; at least 1. A count of 0 may have expired a moment ago, its interrupt lost by the
- * masking: an emulator's timer thread is not as prompt as its clock. One interrupt too many does no harm.
+ * What is left of a running count; at least 1. A count of 0 may have expired a moment ago, its
+ * interrupt lost by the masking: an emulator's timer thread is not as prompt as its clock. One
+ * interrupt too many does no harm.
  */
 static u32 remaining(const struct timer_state *timer, u64 khz)
 {
-	u64 elapsed = div64_u64((rdtsc_ordered() - timer->tsc) * khz, (u64)tsc_khz * divider_value(timer->divider));
+	u64 elapsed = div64_u64((rdtsc_ordered() - timer->tsc) * khz,
+				(u64)tsc_khz * divider_value(timer->divider));
 
 	return timer->current_count > elapsed ? timer->current_count - (u32)elapsed : 1;
 }
@@ -106,7 +109,8 @@ struct sample {
 	u32 left;
 };
 
-/* Both clocks at one instant: of a few readings the one that took least, in case something held the CPU between. */
+/* Both clocks at one instant: of a few readings the one that took least, in case something held the
+ * CPU between. */
 static struct sample take_sample(void)
 {
 	struct sample best = { };
@@ -159,9 +163,11 @@ void vmnix_lapic_nmi_self(void)
 {
 	u32 id = read_register(APIC_ID);
 
-	/* The "self" shorthand does not deliver NMIs: SDM 3A 11.6.1, APM 2 16.5. So name this CPU. */
+	/* The "self" shorthand does not deliver NMIs: SDM 3A 11.6.1, APM 2 16.5. So name this CPU.
+	 */
 	if (x2apic()) {
-		wrmsrl(APIC_BASE_MSR + (APIC_ICR >> 4), (u64)id << 32 | APIC_DM_NMI | APIC_INT_ASSERT);
+		wrmsrl(APIC_BASE_MSR + (APIC_ICR >> 4),
+		       (u64)id << 32 | APIC_DM_NMI | APIC_INT_ASSERT);
 		return;
 	}
 	while (read_register(APIC_ICR) & APIC_ICR_BUSY)

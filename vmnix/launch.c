@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The arena from its start: image | struct vmnix_handover | a page per CPU | a boot stack per CPU | bootstrap tables. */
+/* The arena from its start: image | struct vmnix_handover | a page per CPU | a boot stack per CPU |
+ * bootstrap tables. */
 #define pr_fmt(fmt) "vmnix: " fmt
 
 #include <linux/mm.h>
@@ -62,8 +63,8 @@ static void describe_arena(struct vmnix *v)
 	h->stub_resume = (u64)vmnix_stub_resume;
 }
 
-static void describe_cpu(struct vmnix *v, struct vmnix_handover_cpu *page, void *stack, u64 cr3, unsigned int cpu,
-			 u32 index)
+static void describe_cpu(struct vmnix *v, struct vmnix_handover_cpu *page, void *stack, u64 cr3,
+			 unsigned int cpu, u32 index)
 {
 	per_cpu(vmnix_cpus, cpu).page = page;
 	per_cpu(vmnix_cpus, cpu).index = index;
@@ -83,7 +84,8 @@ static void describe_cpus(struct vmnix *v, void *pages, void *stacks, u64 cr3)
 
 	v->handover->cpus = __pa(pages);
 	for_each_cpu(cpu, &v->cpus) {
-		describe_cpu(v, pages + index * PAGE_SIZE, stacks + index * BOOT_STACK, cr3, cpu, index);
+		describe_cpu(v, pages + index * PAGE_SIZE, stacks + index * BOOT_STACK, cr3, cpu,
+			     index);
 		index++;
 	}
 	v->handover->cpu_count = index;

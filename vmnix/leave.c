@@ -45,7 +45,8 @@ void vmnix_leave(struct vmnix *v)
 		ssleep(1);
 	}
 	wake_readers(v);
-	pr_info("Linux runs on the bare machine again, CPUs stopped for %llu us\n", vmnix_stopped_us(v));
+	pr_info("Linux runs on the bare machine again, CPUs stopped for %llu us\n",
+		vmnix_stopped_us(v));
 }
 
 void vmnix_leave_for_reboot(struct vmnix *v)

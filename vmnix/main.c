@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loading this module launches the VMM under the running Linux, unloading it gives the machine back. The stages are one
- * table: loading goes down, unloading or a failure goes up, and each stage undoes what it did.
+ * Loading this module launches the VMM under the running Linux, unloading it gives the machine
+ * back. The stages are one table: loading goes down, unloading or a failure goes up, and each stage
+ * undoes what it did.
  */
 #define pr_fmt(fmt) "vmnix: " fmt
 
@@ -22,7 +23,8 @@
 struct vmnix vmnix = { .options = { .timeout_ms = 1000 } };
 
 module_param_named(image, vmnix.options.image, charp, 0444);
-MODULE_PARM_DESC(image, "firmware name of the VMM image (default vmnix/vmkernel, then vmnix/vmkernel.gz)");
+MODULE_PARM_DESC(image,
+		 "firmware name of the VMM image (default vmnix/vmkernel, then vmnix/vmkernel.gz)");
 module_param_named(timeout_ms, vmnix.options.timeout_ms, uint, 0444);
 MODULE_PARM_DESC(timeout_ms, "how long CPUs wait for one another at a launch (default 1000)");
 module_param_named(test, vmnix.options.test, bool, 0444);
@@ -104,8 +106,9 @@ static int launch(struct vmnix *v)
 	v->launched = true;
 	v->record.cpus = cpumask_weight(&v->cpus);
 	v->record.stopped_tsc = v->stopped_tsc;
-	pr_info("VMM %s runs this machine: %u CPUs, %zu MiB, CPUs stopped for %llu us\n", v->image.elf.header.version,
-		v->record.cpus, vmnix_arena_bytes(&v->arena) >> 20, vmnix_stopped_us(v));
+	pr_info("VMM %s runs this machine: %u CPUs, %zu MiB, CPUs stopped for %llu us\n",
+		v->image.elf.header.version, v->record.cpus, vmnix_arena_bytes(&v->arena) >> 20,
+		vmnix_stopped_us(v));
 	return 0;
 }
 
@@ -155,8 +158,8 @@ static int __init vmnix_start(void)
 }
 
 /*
- * Forced unloading (rmmod -f) comes here while programs have the device open. The machine is given back all the same;
- * the code has to stay until the last of them has let go.
+ * Forced unloading (rmmod -f) comes here while programs have the device open. The machine is given
+ * back all the same; the code has to stay until the last of them has let go.
  */
 static void wait_for_programs(void)
 {

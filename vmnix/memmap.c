@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A sweep over the borders of all ranges, lowest first; between two borders the kind of memory does not change. */
+/* A sweep over the borders of all ranges, lowest first; between two borders the kind of memory does
+ * not change. */
 #include "memmap.h"
 
 #define FOUR_GIB (1ull << 32)
@@ -14,7 +15,8 @@ static uint64_t page_up(uint64_t address)
 	return page_down(address + VMNIX_PAGE_SIZE - 1);
 }
 
-/* RAM shrinks to whole pages, devices grow to them. A range that becomes empty stays, and covers nothing. */
+/* RAM shrinks to whole pages, devices grow to them. A range that becomes empty stays, and covers
+ * nothing. */
 static void align_ranges(struct vmnix_range *range, uint32_t count)
 {
 	uint32_t i;
@@ -56,7 +58,8 @@ static uint64_t next_border(const struct vmnix_range *range, uint32_t count, uin
 	return best == ~0ull ? 0 : best;
 }
 
-int vmnix_memmap_build(struct vmnix_range *range, uint32_t count, struct vmnix_memory *memory, uint32_t limit)
+int vmnix_memmap_build(struct vmnix_range *range, uint32_t count, struct vmnix_memory *memory,
+		       uint32_t limit)
 {
 	uint64_t address = 0, end;
 	uint32_t used = 0, kind;
@@ -66,7 +69,8 @@ int vmnix_memmap_build(struct vmnix_range *range, uint32_t count, struct vmnix_m
 		kind = kind_at(range, count, address);
 		if (!kind)
 			continue;
-		if (used && memory[used - 1].kind == kind && memory[used - 1].base + memory[used - 1].size == address) {
+		if (used && memory[used - 1].kind == kind &&
+		    memory[used - 1].base + memory[used - 1].size == address) {
 			memory[used - 1].size += end - address;
 			continue;
 		}

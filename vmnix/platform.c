@@ -78,11 +78,13 @@ static void list_ioapics(struct vmnix_platform *platform)
 	if (ACPI_FAILURE(acpi_get_table(ACPI_SIG_MADT, 0, &table)))
 		return;
 	end = (void *)table + table->length;
-	for (at = (void *)table + sizeof(struct acpi_table_madt); at + sizeof(*entry) <= end; at += entry->length) {
+	for (at = (void *)table + sizeof(struct acpi_table_madt); at + sizeof(*entry) <= end;
+	     at += entry->length) {
 		entry = at;
 		if (entry->length < sizeof(*entry) || at + entry->length > end)
 			break;
-		if (entry->type == ACPI_MADT_TYPE_IO_APIC && entry->length >= sizeof(struct acpi_madt_io_apic))
+		if (entry->type == ACPI_MADT_TYPE_IO_APIC &&
+		    entry->length >= sizeof(struct acpi_madt_io_apic))
 			add_ioapic(platform, at);
 	}
 	acpi_put_table(table);

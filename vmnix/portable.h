@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The few names that pure sources (elf.c, memmap.c, preflight.c) need. They are compiled twice: into the module, and
- * hosted into unit tests and the vmnix command.
+ * The few names that pure sources (elf.c, memmap.c, preflight.c) need. They are compiled twice:
+ * into the module, and hosted into unit tests and the vmnix command.
  */
 #ifndef VMNIX_PORTABLE_H
 #define VMNIX_PORTABLE_H

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Orderly ends leave the VMM first: reboot, halt, power-off and kexec all pass the reboot notifiers while every CPU still
- * runs. Sleep is refused: the VMM would not survive it. A panic needs nothing: a crash kernel boots as a guest.
+ * Orderly ends leave the VMM first: reboot, halt, power-off and kexec all pass the reboot notifiers
+ * while every CPU still runs. Sleep is refused: the VMM would not survive it. A panic needs
+ * nothing: a crash kernel boots as a guest.
  */
 #define pr_fmt(fmt) "vmnix: " fmt
 
@@ -20,9 +21,10 @@ static int before_reboot(struct notifier_block *block, unsigned long action, voi
 	return NOTIFY_DONE;
 }
 
+/* First of all: drivers then shut their devices down on the bare machine. */
 static struct notifier_block reboot_block = {
 	.notifier_call = before_reboot,
-	.priority = INT_MAX, /* drivers then shut their devices down on the bare machine */
+	.priority = INT_MAX,
 };
 
 static int before_sleep(struct notifier_block *block, unsigned long action, void *unused)
@@ -31,7 +33,7 @@ static int before_sleep(struct notifier_block *block, unsigned long action, void
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
-		pr_err("suspend and hibernation are not possible under the VMM: stop the vmnix service first\n");
+		pr_err("no suspend or hibernation under the VMM: stop the vmnix service first\n");
 		return notifier_from_errno(-EBUSY);
 	default:
 		return NOTIFY_DONE;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The order of the table: first what no remedy helps against, then what firmware or administrator can change. */
+/* The order of the table: first what no remedy helps against, then what firmware or administrator
+ * can change. */
 #include "preflight_rows.h"
 
 bool vmnix_refuse(struct vmnix_refusal *r, int error, const char *format, ...)
@@ -56,7 +57,8 @@ const char *vmnix_preflight_row_name(uint32_t row)
 	return row < sizeof(rows) / sizeof(rows[0]) ? rows[row].name : NULL;
 }
 
-enum vmnix_verdict vmnix_preflight_row(const struct vmnix_facts *facts, uint32_t row, struct vmnix_refusal *refusal)
+enum vmnix_verdict vmnix_preflight_row(const struct vmnix_facts *facts, uint32_t row,
+				       struct vmnix_refusal *refusal)
 {
 	memset(refusal, 0, sizeof(*refusal));
 	if (rows[row].needs & facts->unknown)
@@ -79,6 +81,6 @@ struct vmnix_refusal vmnix_preflight(const struct vmnix_facts *facts)
 const char *vmnix_preflight_warning(const struct vmnix_facts *facts, uint32_t index)
 {
 	if (!facts->invariant_tsc && index-- == 0)
-		return "the time stamp counter is not invariant: time in the console may drift in deep idle states";
+		return "the time stamp counter is not invariant: time may drift in deep idle states";
 	return NULL;
 }

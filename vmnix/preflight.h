@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * May this machine be launched? A pure function over recorded facts: the module gathers them in facts.c, the command
- * "vmnix check" from user space, the unit tests invent them.
+ * May this machine be launched? A pure function over recorded facts: the module gathers them in
+ * facts.c, the command "vmnix check" from user space, the unit tests invent them.
  */
 #ifndef VMNIX_PREFLIGHT_H
 #define VMNIX_PREFLIGHT_H
@@ -49,7 +49,7 @@ struct vmnix_facts {
 	uint64_t tsc_khz;
 	uint64_t highest_ram; /* first address above all RAM */
 	uint64_t memory_needed, memory_available;
-	uint32_t cpu_count;    /* online; entries of cpu[] */
+	uint32_t cpu_count;	/* online; entries of cpu[] */
 	uint32_t offline_count; /* present but not online */
 	uint32_t first_offline; /* Linux's number */
 	uint32_t ioapic_count;
@@ -66,7 +66,8 @@ struct vmnix_refusal {
 
 enum vmnix_verdict { VMNIX_ROW_ACCEPTED, VMNIX_ROW_REFUSED, VMNIX_ROW_UNKNOWN };
 
-/* What the VMM needs for `cpus` CPUs: image, per-CPU structures and stacks, page tables; a multiple of 2 MiB. */
+/* What the VMM needs for `cpus` CPUs: image, per-CPU structures and stacks, page tables; a multiple
+ * of 2 MiB. */
 static inline uint64_t vmnix_memory_needed(uint32_t cpus)
 {
 	const uint64_t fixed = 4ull << 20, per_cpu = 64ull << 10, unit = 2ull << 20;
@@ -78,10 +79,11 @@ VMNIX_BEGIN_C
 /* The first row that refuses decides. */
 struct vmnix_refusal vmnix_preflight(const struct vmnix_facts *facts);
 
-/* Row by row, to show all that is in the way: rows are numbered from 0, and a name of NULL ends them. More CPUs than
- * cpu[] holds must come with VMNIX_UNKNOWN_REGISTERS. */
+/* Row by row, to show all that is in the way: rows are numbered from 0, and a name of NULL ends
+ * them. More CPUs than cpu[] holds must come with VMNIX_UNKNOWN_REGISTERS. */
 const char *vmnix_preflight_row_name(uint32_t row);
-enum vmnix_verdict vmnix_preflight_row(const struct vmnix_facts *facts, uint32_t row, struct vmnix_refusal *refusal);
+enum vmnix_verdict vmnix_preflight_row(const struct vmnix_facts *facts, uint32_t row,
+				       struct vmnix_refusal *refusal);
 
 /* What is worth telling of an accepted machine, or NULL: index 0 and up. */
 const char *vmnix_preflight_warning(const struct vmnix_facts *facts, uint32_t index);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Debian's kernels export no allocator for megabytes of contiguous memory, but they export the one below it:
- * alloc_contig_range empties a given range of page frames by migration. So walk down from the top of memory and ask for
- * one range after the other. While the arena is out, its pages are PageOffline, which /proc/kcore and dump tools skip,
- * and not counted as managed, so that the watermarks see the memory that there is.
+ * Debian's kernels export no allocator for megabytes of contiguous memory, but they export the one
+ * below it: alloc_contig_range empties a given range of page frames by migration. So walk down from
+ * the top of memory and ask for one range after the other. While the arena is out, its pages are
+ * PageOffline, which /proc/kcore and dump tools skip, and not counted as managed, so that the
+ * watermarks see the memory that there is.
  */
 #define pr_fmt(fmt) "vmnix: " fmt
 
@@ -57,15 +58,18 @@ static unsigned long highest_pfn(void)
 {
 	unsigned long highest = 0;
 
-	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, -1, &highest, note_end);
+	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, -1,
+			    &highest, note_end);
 	return highest;
 }
 
 /*
- * Whether all frames are Linux's own memory in one zone. ZONE_MOVABLE is there so that memory can be unplugged, which
- * the arena would prevent: it is a last resort. On failure *bad is the highest frame that does not fit.
+ * Whether all frames are Linux's own memory in one zone. ZONE_MOVABLE is there so that memory can
+ * be unplugged, which the arena would prevent: it is a last resort. On failure *bad is the highest
+ * frame that does not fit.
  */
-static bool is_candidate(unsigned long pfn, unsigned long pages, bool movable_zone, unsigned long *bad)
+static bool is_candidate(unsigned long pfn, unsigned long pages, bool movable_zone,
+			 unsigned long *bad)
 {
 	struct zone *zone = NULL;
 	struct page *page;
@@ -94,11 +98,13 @@ static int try_all(struct vmnix_arena *arena, unsigned long pages, bool movable_
 			return -EINTR;
 		cond_resched();
 		if (!is_candidate(end - pages, pages, movable_zone, &bad)) {
-			end = ALIGN_DOWN(bad, step) + step; /* the loop steps below the block of the bad frame */
+			/* The loop steps below the block of the bad frame. */
+			end = ALIGN_DOWN(bad, step) + step;
 			continue;
 		}
 		arena->tries++;
-		if (alloc_contig_range(end - pages, end, MIGRATE_MOVABLE, GFP_KERNEL | __GFP_NOWARN))
+		if (alloc_contig_range(end - pages, end, MIGRATE_MOVABLE,
+				       GFP_KERNEL | __GFP_NOWARN))
 			continue;
 		arena->pfn = end - pages;
 		arena->pages = pages;
@@ -150,7 +156,7 @@ int vmnix_arena_reserve(struct vmnix_arena *arena, size_t size)
 		ret = try_all(arena, size >> PAGE_SHIFT, pass == PASSES - 1);
 	}
 	if (ret) {
-		pr_err("cannot make %zu MiB of contiguous memory free after %u tries: stop programs or launch earlier after boot\n",
+		pr_err("not launched: no %zu MiB of contiguous memory after %u tries: stop programs or launch earlier after boot\n",
 		       size >> 20, arena->tries);
 		return ret;
 	}

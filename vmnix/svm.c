@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* AMD64 Architecture Programmer's Manual, volume 2, chapter 15: 15.4 enabling, 15.17 GIF, 15.30 MSRs. */
+/* AMD64 Architecture Programmer's Manual, volume 2, chapter 15: 15.4 enabling, 15.17 GIF, 15.30
+ * MSRs. */
 #include <asm/msr.h>
 
 #include "svm.h"
@@ -21,6 +22,9 @@ void vmnix_svm_release(const struct vmnix_hold *hold)
 
 long vmnix_svm_hypercall(struct vmnix_registers *call)
 {
-	asm volatile("vmmcall" : "+a"(call->rax), "+D"(call->rdi), "+S"(call->rsi), "+d"(call->rdx) : : "memory");
+	asm volatile("vmmcall"
+		     : "+a"(call->rax), "+D"(call->rdi), "+S"(call->rsi), "+d"(call->rdx)
+		     :
+		     : "memory");
 	return call->rax;
 }

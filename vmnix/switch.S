@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The switch stub: the only code that both Linux and the VMM execute, on one page that both map at the same address
- * while a CPU changes hands. abi/handover/handover.h is the contract. No instrumentation, no return thunk: those are
- * Linux's code elsewhere. Everything from the first CR write to the last runs with NMIs, SMIs and machine checks held
- * off, so that no handler sees the mixed state; the unwinder's hints there only keep objtool informed.
+ * The switch stub: the only code that both Linux and the VMM execute, on one page that both map at
+ * the same address while a CPU changes hands. abi/handover/handover.h is the contract. No
+ * instrumentation, no return thunk: those are Linux's code elsewhere. Everything from the first CR
+ * write to the last runs with NMIs, SMIs and machine checks held off, so that no handler sees the
+ * mixed state; the unwinder's hints there only keep objtool informed.
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
@@ -114,14 +115,14 @@ SYM_CODE_START_NOALIGN(vmnix_switch_leave)
 	xorl	%esi, %esi
 	xorl	%edx, %edx
 	vmmcall
-	/* Still a guest: the VMM refused. Otherwise it came back by vmnix_stub_leave, with rsp as it is here. */
+	/* Still a guest: refused. Otherwise this is skipped: vmnix_stub_leave pops the frame. */
 	POP_FRAME_AND_RETURN
 SYM_CODE_END(vmnix_switch_leave)
 
 /*
- * The VMM jumps here to give a CPU back: its tables in force, rdi = struct vmnix_handover_cpu in them, eax = result,
- * FS, GS, TR, LDTR and the system call MSRs already Linux's. The structure is not mapped at rdi after the switch, so
- * all of it is read before.
+ * The VMM jumps here to give a CPU back: its tables in force, rdi = struct vmnix_handover_cpu in
+ * them, eax = result, FS, GS, TR, LDTR and the system call MSRs already Linux's. The structure is
+ * not mapped at rdi after the switch, so all of it is read before.
  */
 SYM_CODE_START_NOALIGN(vmnix_stub_leave)
 	HINT_FRAME
@@ -139,7 +140,10 @@ SYM_CODE_START_NOALIGN(vmnix_stub_leave)
 	lgdt	VMNIX_OFF_GDTR(%rdi)
 	lidt	VMNIX_OFF_IDTR(%rdi)
 
-	/* CR4.PCIDE can be set only while the PCID in CR3 is 0; writing CR4 also flushes the VMM's translations. */
+	/*
+	 * CR4.PCIDE can be set only while the PCID in CR3 is 0. Setting PGE or PCIDE also flushes
+	 * what is left of the VMM's translations.
+	 */
 	movq	%r10, %rax
 	andq	$~0xfff, %rax
 	movq	%rax, %cr3

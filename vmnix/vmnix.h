@@ -26,7 +26,8 @@ struct vmnix_options {
 
 /* One launched CPU. Outside of the arena, because Linux as a guest cannot reach that. */
 struct vmnix_cpu {
-	struct vmnix_handover_cpu *page; /* NULL: not launched. In the arena: not to be touched while a guest */
+	/* NULL: not launched. In the arena: not to be touched while a guest. */
+	struct vmnix_handover_cpu *page;
 	u32 index; /* the VMM's number of it */
 	struct vmnix_hold hold;
 	u64 irq_off_tsc, resumed_tsc;
