@@ -15,6 +15,9 @@ VMM_CXXFLAGS := -std=c++20 -ffreestanding -fno-exceptions -fno-rtti -fno-threads
 VMM_DEFINES := -DVMM_VERSION='"$(VMM_VERSION)"' -DVMM_IMAGE_VA=0xffffffff80000000 -DVMM_IMAGE_MAX=0x100000 \
 	-DVMM_IMAGE_MAGIC=0x4c4e524b4d56494e -DVMM_HANDOVER_ABI=1 -DVMM_HEADER_SIZE=96
 
+# CHECKS=on is the assertion build: vmm/checks/on instead of vmm/checks/off.
+CHECKS ?= off
+
 VMM_SOURCES := $(sort $(wildcard vmm/*/*.cpp vmm/*/*.S))
 VMM_SOURCES := $(filter-out %.lds.S,$(VMM_SOURCES))
 VMM_OBJECTS := $(VMM_SOURCES:%=$(VMM_OBJDIR)/%.o)
@@ -24,7 +27,7 @@ all: $(VMKERNEL)
 $(VMM_OBJDIR)/%.cpp.o: %.cpp kbuild/vmm.mk
 	$(call say,CXX,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CXX) $(VMM_CXXFLAGS) $(VMM_DEFINES) -I. -MMD -MP -c $< -o $@
+	$(Q)$(CXX) $(VMM_CXXFLAGS) $(VMM_DEFINES) -I. -Ivmm/checks/$(CHECKS) -MMD -MP -c $< -o $@
 
 $(VMM_OBJDIR)/%.S.o: %.S kbuild/vmm.mk
 	$(call say,AS,$<)

@@ -192,6 +192,7 @@ void post_interrupt(Cpu &from, Cpu &to, std::uint8_t vector) {
 }
 
 void flush_everywhere(Cpu &from) {
+    g_vmm.nested_generation++;
     for (Cpu *cpu : g_vmm.all_cpus())
         mail(from, *cpu, Mail::Flush);
 }

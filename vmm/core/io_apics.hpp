@@ -48,13 +48,15 @@ class IoApics {
 
     // With every CPU stopped.
     Result<> capture() {
-        for (One &one : all())
+        for (One &one : all()) {
             TRY(one.model.capture(one.device));
+            captured_++;
+        }
         return {};
     }
     void release() {
-        for (One &one : all())
-            one.model.release();
+        while (captured_ != 0)
+            all_[--captured_].model.release();
     }
 
     std::span<One> all() { return std::span(all_).first(count_); }
@@ -68,7 +70,7 @@ class IoApics {
 
   private:
     std::array<One, VMNIX_MAX_IOAPICS> all_{};
-    unsigned count_ = 0;
+    unsigned count_ = 0, captured_ = 0;
 };
 
 } // namespace vmm

@@ -17,13 +17,15 @@ namespace {
 
 constexpr std::uint32_t kBootCpu = 0; // does what is done once
 
-// TimedOut by time, or because another CPU called it off first.
-Result<> called_off() {
-    return Errc::TimedOut;
+using Word = Rendezvous::Word;
+
+// Busy: another CPU called it off.
+Result<> told(Word word) {
+    return word == Word::Go ? Result<>() : word == Word::TimedOut ? Errc::TimedOut : Errc::Busy;
 }
 
 Result<> arrive(Cpu &) {
-    return g_vmm.launch.meet(x86::rdtsc, x86::pause) ? Result<>() : called_off();
+    return told(g_vmm.launch.meet(x86::rdtsc, x86::pause));
 }
 
 Result<> capture(Cpu &cpu) {
@@ -46,17 +48,17 @@ void return_interrupts(Cpu &cpu) {
 
 // Once all are here nothing can fail any more. The last to arrive unmaps the stub, as nobody executes it now.
 Result<> commit(Cpu &) {
-    const bool go = g_vmm.launch.decide(x86::rdtsc, x86::pause, [] {
+    const Word word = g_vmm.launch.decide(x86::rdtsc, x86::pause, [] {
         unmap_stub(g_vmm);
         g_vmm.launched_tsc = x86::rdtsc();
     });
     // ---- the point of no return ----
-    return go ? Result<>() : called_off();
+    return told(word);
 }
 
 struct Stage {
     vmnix_step step;
-    int status; // enum vmnix_status for a failure of its own
+    int status; // enum vmnix_status for a failure of its own kind
     Result<> (*perform)(Cpu &);
     void (*undo)(Cpu &); // of a stage that was begun, finished or not
 };
@@ -83,37 +85,45 @@ Result<> inject_fault(Cpu &cpu, vmnix_step step) {
     return {};
 }
 
-int status_of(const Stage &stage, Errc error, bool first) {
-    if (error == Errc::Injected)
+int status_of(const Stage &stage, Errc error) {
+    switch (error) {
+    case Errc::Injected:
         return VMNIX_ERR_INJECTED;
-    return first ? stage.status : VMNIX_ERR_PEER;
+    case Errc::TimedOut:
+        return VMNIX_ERR_TIMEOUT;
+    case Errc::Busy:
+        return VMNIX_ERR_PEER;
+    default:
+        return stage.status;
+    }
 }
 
-// The first CPU to fail calls it off and leaves its name.
-int roll_back(Cpu &cpu, const Stage &failed, Errc error) {
-    const bool first = g_vmm.launch.call_off();
-    if (first || error == Errc::Injected) {
-        g_vmm.handover->failed_cpu = cpu.index;
-        g_vmm.handover->failed_step = failed.step;
-    }
-    for (const Stage *stage = &failed;; stage--) {
-        if (stage->undo)
-            stage->undo(cpu);
-        if (stage == kStages)
-            break;
-    }
-    return status_of(failed, error, first);
+// A CPU that fails of itself calls it off for all; the first cause is the one that is reported.
+void tell_cause(const Cpu &cpu, const Stage &failed, Errc error) {
+    const bool first = error == Errc::TimedOut || (error != Errc::Busy && g_vmm.launch.call_off());
+    if (!first)
+        return;
+    g_vmm.handover->failed_cpu = cpu.index;
+    g_vmm.handover->failed_step = failed.step;
+}
+
+// `begun` is one past the last stage of which anything may have to be undone.
+int roll_back(Cpu &cpu, const Stage &failed, const Stage *begun, Errc error) {
+    tell_cause(cpu, failed, error);
+    while (begun-- != kStages)
+        if (begun->undo)
+            begun->undo(cpu);
+    return status_of(failed, error);
 }
 
 int enter(Cpu &cpu) {
     x86::load_gdt(cpu.gdt);
     x86::load_idt(reinterpret_cast<std::uint64_t>(g_vmm.idt.data()));
     for (const Stage &stage : kStages) {
-        auto done = inject_fault(cpu, stage.step);
-        if (done)
-            done = stage.perform(cpu);
-        if (!done)
-            return roll_back(cpu, stage, done.error());
+        if (const auto injected = inject_fault(cpu, stage.step); !injected)
+            return roll_back(cpu, stage, &stage, injected.error());
+        if (const auto done = stage.perform(cpu); !done)
+            return roll_back(cpu, stage, &stage + 1, done.error());
     }
     forget_stub(g_vmm);
     own_lapic(cpu);
@@ -137,23 +147,23 @@ void drain(Cpu &cpu) {
 
 bool agree_to_leave(Cpu &cpu) {
     // After the first meeting no CPU sends messages any more.
-    bool go = g_vmm.leave.meet(x86::rdtsc, x86::pause);
-    if (go) {
+    Word word = g_vmm.leave.meet(x86::rdtsc, x86::pause);
+    if (word == Word::Go) {
         stop_timer(cpu);
         drain(cpu);
+        word = g_vmm.leave.decide(x86::rdtsc, x86::pause, [] {
+            const auto mapped = map_stub(g_vmm);
+            VMM_ASSERT(mapped); // the tables above it exist since the launch
+            // Executing something else than what was loaded would be the console's to decide; it is not.
+            VMM_ASSERT(__builtin_memcmp(g_vmm.stub_copy, reinterpret_cast<const void *>(g_vmm.handover->stub_va),
+                                        kPageSize) == 0);
+            g_vmm.io_apics.unguarded().release();
+        });
     }
-    go = g_vmm.leave.decide(x86::rdtsc, x86::pause, [] {
-        const auto mapped = map_stub(g_vmm);
-        VMM_ASSERT(mapped); // the tables above it exist since the launch
-        // Executing something else than what was loaded would be the console's to decide; it is not.
-        VMM_ASSERT(
-            __builtin_memcmp(g_vmm.stub_copy, reinterpret_cast<const void *>(g_vmm.handover->stub_va), kPageSize) == 0);
-        g_vmm.io_apics.unguarded().release();
-    });
     g_vmm.leave.finish();
-    if (!go)
+    if (word != Word::Go)
         arm_timer(cpu);
-    return go;
+    return word == Word::Go;
 }
 
 void leave_now(Cpu &cpu) {

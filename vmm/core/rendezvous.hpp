@@ -11,6 +11,8 @@ namespace vmm {
 class Rendezvous {
   public:
     enum class Outcome : std::uint32_t { Pending, Deciding, Go, Off };
+    // What a CPU is told: the one that called it off for want of the others is told so.
+    enum class Word { Go, Off, TimedOut };
 
     void expect(std::uint32_t cpus, std::uint64_t timeout_tsc) {
         cpus_ = cpus;
@@ -23,22 +25,23 @@ class Rendezvous {
     bool call_off() { return move(Outcome::Pending, Outcome::Off); }
 
     // Waits until `cpus` CPUs have arrived here, without a decision. `now` is a clock, `relax` is run while waiting.
-    template <class Now, class Relax> bool meet(Now now, Relax relax) {
+    template <class Now, class Relax> Word meet(Now now, Relax relax) {
         met_.fetch_add(1, std::memory_order_acq_rel);
-        return wait(now, relax, [this] { return met_.load(std::memory_order_acquire) == cpus_; }) &&
-               outcome() == Outcome::Pending;
+        const bool timed_out = wait(now, relax, [this] { return met_.load(std::memory_order_acquire) == cpus_; });
+        return timed_out ? Word::TimedOut : outcome() == Outcome::Pending ? Word::Go : Word::Off;
     }
 
     // The last CPU to arrive performs `commit` and decides; everybody returns what was decided.
-    template <class Now, class Relax, class Commit> bool decide(Now now, Relax relax, Commit commit) {
+    template <class Now, class Relax, class Commit> Word decide(Now now, Relax relax, Commit commit) {
         if (ready_.fetch_add(1, std::memory_order_acq_rel) + 1 == cpus_ && move(Outcome::Pending, Outcome::Deciding)) {
             commit();
             outcome_.store(Outcome::Go, std::memory_order_release);
         }
-        wait(now, relax, [] { return false; });
+        if (wait(now, relax, [] { return false; }))
+            return Word::TimedOut;
         while (outcome() == Outcome::Deciding)
             relax();
-        return outcome() == Outcome::Go;
+        return outcome() == Outcome::Go ? Word::Go : Word::Off;
     }
 
     // Everybody has been told and a new round may begin. Called by each CPU once; the last one resets.
@@ -54,15 +57,15 @@ class Rendezvous {
         return outcome_.compare_exchange_strong(from, to, std::memory_order_acq_rel);
     }
 
-    // Until `done`, a decision, or the time-out, which is a decision too. False when it was called off.
+    // Until `done`, a decision, or the time-out. True when this CPU called it off.
     template <class Now, class Relax, class Done> bool wait(Now now, Relax relax, Done done) {
         const std::uint64_t start = now();
         while (!done() && outcome() == Outcome::Pending) {
             relax();
-            if (now() - start > timeout_)
-                call_off();
+            if (now() - start > timeout_ && call_off())
+                return true;
         }
-        return outcome() != Outcome::Off;
+        return false;
     }
 
     std::atomic<Outcome> outcome_{Outcome::Pending};

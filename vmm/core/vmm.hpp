@@ -38,7 +38,8 @@ struct Vmm {
     vmnix_backend backend{};
     const struct Backend *backend_ops = nullptr;
     bool x2apic = false, tsc_deadline = false, gigantic_pages = false;
-    std::atomic<std::uint32_t> event_target{0}; // bits 7:0 vector, 31:8 vCPU; 0 for nobody
+    std::atomic<std::uint32_t> event_target{0};      // bits 7:0 vector, 31:8 vCPU; 0 for nobody
+    std::atomic<std::uint32_t> nested_generation{0}; // counts changes of the nested tables that need a flush
     std::atomic<bool> panicking{false};
 
     Range<Hpa> arena() const { return {Hpa(handover->arena_base), handover->arena_size}; }

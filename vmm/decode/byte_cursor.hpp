@@ -20,6 +20,12 @@ class ByteCursor {
     explicit constexpr ByteCursor(std::span<const std::uint8_t> bytes)
         : bytes_(bytes.first(std::min(bytes.size(), kLongestInstruction))) {}
 
+    // Resumes where another cursor over the same bytes was.
+    constexpr ByteCursor(std::span<const std::uint8_t> bytes, std::size_t consumed) : ByteCursor(bytes) {
+        at_ = std::min(consumed, bytes_.size());
+    }
+
+    constexpr std::span<const std::uint8_t> bytes() const { return bytes_; }
     constexpr std::uint8_t consumed() const { return static_cast<std::uint8_t>(at_); }
 
     constexpr Result<std::uint8_t> peek() const {

@@ -6,17 +6,17 @@
 namespace vmm {
 
 Result<Instruction> decode(std::span<const std::uint8_t> bytes, CodeSize code) {
-    Result<Instruction> result{Decoder::blank(code)};
+    Result<Instruction> result{Decoder::blank()};
     if (const auto done = Decoder(bytes, code, *result).run(); !done) [[unlikely]]
         result = done.error();
     return result;
 }
 
 Result<Instruction> decode_data_access(std::span<const std::uint8_t> bytes, CodeSize code) {
-    const auto instruction = decode(bytes, code);
-    if (instruction && !is_data_access(*instruction)) [[unlikely]]
-        return Errc::Unsupported;
-    return instruction;
+    auto result = decode(bytes, code);
+    if (result && !is_data_access(*result)) [[unlikely]]
+        result = Errc::Unsupported;
+    return result;
 }
 
 } // namespace vmm

@@ -28,29 +28,32 @@ class Decoder {
     constexpr Decoder(std::span<const std::uint8_t> bytes, CodeSize code, Instruction &out)
         : cursor_(bytes), code_(code), out_(out) {}
 
-    // An instruction of which nothing but the default sizes of the code is known.
-    static constexpr Instruction blank(CodeSize code) {
-        if (code == CodeSize::Bits64) [[likely]]
-            return {.width = 4, .address_width = 8, .traits = Instruction::kBits64};
-        const std::uint8_t bytes = code == CodeSize::Bits16 ? 2 : 4;
-        return {.width = bytes, .address_width = bytes};
-    }
+    // An instruction of which nothing but the default sizes of 64-bit code is known.
+    static constexpr Instruction blank() { return {.width = 4, .address_width = 8, .traits = Instruction::kBits64}; }
 
     [[gnu::always_inline]] constexpr Result<void> run() {
+        if (code_ != CodeSize::Bits64) [[unlikely]]
+            set_legacy_sizes();
         const opcodes::Opcode *row = nullptr;
         for (;;) {
             const std::uint8_t first = TRY(cursor_.take<std::uint8_t>());
             row = &opcodes::kOneByteMap[first];
             if (!row->has(opcodes::kUnusual)) [[likely]]
                 break;
-            if (is_prefix(first, *row)) {
+            if (row->has(opcodes::kRex)) {
+                if (code_ != CodeSize::Bits64)
+                    break;
+                prefixes_.set_rex(first);
+                continue;
+            }
+            if (row->has(opcodes::kPrefix)) {
                 add_prefix(first);
                 continue;
             }
             if (row->has(opcodes::kEscape))
                 row = TRY(escape());
             else if (row->has(opcodes::kVector) && TRY(is_vector(cursor_, first, code_)))
-                return vector(first);
+                return vector();
             TRY(check(*row));
             break;
         }
@@ -76,15 +79,13 @@ class Decoder {
     }
 
   private:
-    [[gnu::always_inline]] constexpr bool is_prefix(std::uint8_t byte, const opcodes::Opcode &row) const {
-        return row.has(opcodes::kPrefix) && (code_ == CodeSize::Bits64 || (byte & 0xf0) != 0x40); // else INC, DEC
+    [[gnu::always_inline]] constexpr void set_legacy_sizes() {
+        out_.traits = 0;
+        out_.width = prefixes_.operand_bytes(code_);
+        out_.address_width = prefixes_.address_bytes(code_);
     }
 
     [[gnu::always_inline]] constexpr void add_prefix(std::uint8_t byte) {
-        if ((byte & 0xf0) == 0x40) {
-            prefixes_.set_rex(byte);
-            return;
-        }
         prefixes_ = prefixes_.with(byte, code_);
         out_.width = prefixes_.operand_bytes(code_);
         out_.address_width = prefixes_.address_bytes(code_);
@@ -105,8 +106,8 @@ class Decoder {
         return &opcodes::kMap38;
     }
 
-    [[gnu::always_inline]] constexpr Result<void> vector(std::uint8_t first) {
-        out_.length = TRY(vector_length(cursor_, first, prefixes_, out_));
+    [[gnu::always_inline]] constexpr Result<void> vector() {
+        out_.length = TRY(vector_length(cursor_.bytes(), cursor_.consumed(), prefixes_, out_));
         return {};
     }
 

@@ -6,22 +6,30 @@
 namespace vmm {
 namespace {
 
-// An operation on its way: the values of both operands at rm's width, and the state around them.
+// An operation on its way: its operands, and the state around them.
 struct Work {
     const Instruction &instruction;
     Registers registers;
-    std::uint64_t memory;
-    std::uint64_t other; // reg or the immediate
+    std::uint64_t bytes; // of memory, perhaps with others above
     std::uint64_t flags;
 
     bool loads() const { return instruction.form == Form::RegRm; }
 
-    Effect keep(std::uint64_t new_flags) const { return {.memory = memory, .flags = new_flags}; }
+    std::uint64_t memory() const { return low_bytes(bytes, instruction.width); }
+
+    // The operand that is not in memory.
+    std::uint64_t other() const {
+        if (instruction.reg < registers.size())
+            return register_value(instruction, registers);
+        return low_bytes(static_cast<std::uint64_t>(std::int64_t{instruction.immediate}), instruction.width);
+    }
+
+    Effect keep(std::uint64_t new_flags) const { return {.memory = memory(), .flags = new_flags}; }
 
     Effect store(alu::Output output) const { return {.memory = output.value, .flags = output.flags}; }
 
     Effect load(std::uint64_t value, std::uint64_t new_flags) const {
-        Effect effect{.memory = memory, .flags = new_flags, .reg = instruction.reg};
+        Effect effect{.memory = bytes, .flags = new_flags, .reg = instruction.reg};
         const std::uint64_t old = registers[instruction.reg];
         if (instruction.has(Instruction::kHighByte))
             effect.value = (old & ~0xff00ull) | low_bytes(value, 1) << 8;
@@ -36,8 +44,8 @@ struct Work {
 
 Effect arithmetic(const Work &work) {
     const unsigned width = work.instruction.width;
-    const std::uint64_t a = work.loads() ? work.other : work.memory;
-    const std::uint64_t b = work.loads() ? work.memory : work.other;
+    const std::uint64_t a = work.loads() ? work.other() : work.memory();
+    const std::uint64_t b = work.loads() ? work.memory() : work.other();
     const bool carry = work.flags & alu::kCarry;
     switch (work.instruction.operation) {
     case Operation::Add:
@@ -65,37 +73,37 @@ Effect unary(const Work &work) {
     const unsigned width = work.instruction.width;
     switch (work.instruction.operation) {
     case Operation::Inc:
-        return work.store(alu::increment(work.memory, width, work.flags));
+        return work.store(alu::increment(work.memory(), width, work.flags));
     case Operation::Dec:
-        return work.store(alu::decrement(work.memory, width, work.flags));
+        return work.store(alu::decrement(work.memory(), width, work.flags));
     case Operation::Neg:
-        return work.store(alu::subtract(0, work.memory, false, width, work.flags));
+        return work.store(alu::subtract(0, work.memory(), false, width, work.flags));
     default: // NOT
-        return work.store({low_bytes(~work.memory, width), work.flags});
+        return work.store({low_bytes(~work.memory(), width), work.flags});
     }
 }
 
 // Only CF is defined and only CF is changed. The number's upper part went into the address.
 Effect bit(const Work &work) {
-    const std::uint64_t mask = 1ull << (work.other & (8u * work.instruction.width - 1));
-    const std::uint64_t flags = alu::replace_flags(work.flags, alu::kCarry, work.memory & mask ? alu::kCarry : 0);
+    const std::uint64_t mask = 1ull << (work.other() & (8u * work.instruction.width - 1));
+    const std::uint64_t flags = alu::replace_flags(work.flags, alu::kCarry, work.memory() & mask ? alu::kCarry : 0);
     switch (work.instruction.operation) {
     case Operation::Bts:
-        return work.store({work.memory | mask, flags});
+        return work.store({work.memory() | mask, flags});
     case Operation::Btr:
-        return work.store({work.memory & ~mask, flags});
+        return work.store({work.memory() & ~mask, flags});
     case Operation::Btc:
-        return work.store({work.memory ^ mask, flags});
+        return work.store({work.memory() ^ mask, flags});
     default: // BT
         return work.keep(flags);
     }
 }
 
 Effect exchange(const Work &work) {
-    Effect effect = work.load(work.memory, work.flags);
-    effect.memory = work.other;
+    Effect effect = work.load(work.memory(), work.flags);
+    effect.memory = work.other();
     if (work.instruction.operation == Operation::Xadd) {
-        const alu::Output sum = alu::add(work.memory, work.other, false, work.instruction.width, work.flags);
+        const alu::Output sum = alu::add(work.memory(), work.other(), false, work.instruction.width, work.flags);
         effect.memory = sum.value;
         effect.flags = sum.flags;
     }
@@ -106,14 +114,18 @@ Effect compare_exchange(const Work &work) {
     const unsigned width = work.instruction.width;
     const std::uint64_t whole = work.registers[registers::kAx];
     const std::uint64_t accumulator = low_bytes(whole, width);
-    Effect effect = work.keep(alu::subtract(accumulator, work.memory, false, width, work.flags).flags);
-    if (accumulator == work.memory) {
-        effect.memory = work.other;
+    Effect effect = work.keep(alu::subtract(accumulator, work.memory(), false, width, work.flags).flags);
+    if (accumulator == work.memory()) {
+        effect.memory = work.other();
     } else {
         effect.reg = registers::kAx;
-        effect.value = merge_register(whole, work.memory, width);
+        effect.value = merge_register(whole, work.memory(), width);
     }
     return effect;
+}
+
+constexpr bool is_move(Operation operation) {
+    return (operation >= Operation::Mov && operation <= Operation::Movbe) || operation >= Operation::Stos;
 }
 
 std::uint64_t swap_bytes(std::uint64_t value, unsigned width) {
@@ -123,28 +135,15 @@ std::uint64_t swap_bytes(std::uint64_t value, unsigned width) {
 Effect move(const Work &work) {
     switch (work.instruction.operation) {
     case Operation::Movsx:
-        return work.load(sign_extend(work.memory, work.instruction.width), work.flags);
+        return work.load(sign_extend(work.memory(), work.instruction.width), work.flags);
     case Operation::Movs:
         return work.keep(work.flags);
     case Operation::Movbe: {
-        const std::uint64_t source = work.loads() ? work.memory : work.other;
+        const std::uint64_t source = work.loads() ? work.memory() : work.other();
         return work.finish({swap_bytes(source, work.instruction.width), work.flags});
     }
     default: // MOV, MOVZX, LODS, STOS
-        return work.finish({work.loads() ? work.memory : work.other, work.flags});
-    }
-}
-
-// The operand that is not in memory, at the width of the one that is.
-std::uint64_t other_operand(const Instruction &instruction, Registers registers) {
-    switch (instruction.form) {
-    case Form::RmReg:
-    case Form::RegRm:
-        return register_value(instruction, registers);
-    case Form::RmImm:
-        return low_bytes(static_cast<std::uint64_t>(std::int64_t{instruction.immediate}), instruction.width);
-    default:
-        return 0;
+        return work.finish({work.loads() ? work.memory() : work.other(), work.flags});
     }
 }
 
@@ -154,13 +153,12 @@ Result<Effect> execute(const Instruction &instruction, std::uint64_t memory, Reg
                        std::uint64_t rflags) {
     if (!is_data_access(instruction))
         return Errc::Unsupported;
-    const Work work{instruction, registers, low_bytes(memory, instruction.width), other_operand(instruction, registers),
-                    rflags};
+    const Work work{instruction, registers, memory, rflags};
     const Operation operation = instruction.operation;
+    if (is_move(operation)) [[likely]]
+        return move(work);
     if (operation <= Operation::Test)
         return arithmetic(work);
-    if (operation <= Operation::Movbe || operation >= Operation::Stos)
-        return move(work);
     if (operation >= Operation::Inc && operation <= Operation::Neg)
         return unary(work);
     if (operation >= Operation::Bt && operation <= Operation::Btc)

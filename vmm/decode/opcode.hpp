@@ -46,9 +46,9 @@ enum class Group : std::uint8_t {
 enum Trait : std::uint16_t {
     kUndefined = 1 << 0,
     kModRm = 1 << 1,
-    kLockable = 1 << 2,     // LOCK allowed, provided that rm is in memory
-    kNot64 = 1 << 3,        // no instruction in 64-bit code
-    kPrefix = 1 << 4,       // not an opcode at all (40 to 4F: in 64-bit code)
+    kLockable = 1 << 2, // LOCK allowed, provided that rm is in memory
+    kNot64 = 1 << 3,    // no instruction in 64-bit code
+    kPrefix = 1 << 4,
     kMemoryOnly = 1 << 5,   // ModRM.mod = 3 is undefined
     kRegisterOnly = 1 << 6, // ModRM.mod other than 3 is undefined
     kVector = 1 << 7,       // VEX, EVEX or XOP, unless the next byte says otherwise
@@ -56,6 +56,7 @@ enum Trait : std::uint16_t {
     kPlain = 1 << 9,        // undefined with 66, F2 or F3
     kString = 1 << 10,      // memory at rSI or rDI without ModRM
     kEscape = 1 << 11,      // 0F
+    kRex = 1 << 12,         // in 64-bit code; else INC, DEC
 };
 
 // Opcodes with a rule of their own: see refine.
@@ -90,7 +91,7 @@ struct Opcode {
 static_assert(sizeof(Opcode) == 8);
 
 // What needs a look before the operands are read; together, so that the common opcode takes one test.
-inline constexpr unsigned kUnusual = kPrefix | kEscape | kUndefined | kNot64 | kVector | kPlain;
+inline constexpr unsigned kUnusual = kPrefix | kRex | kEscape | kUndefined | kNot64 | kVector | kPlain;
 
 inline constexpr Opcode kUndefinedOpcode{.traits = kUndefined};
 

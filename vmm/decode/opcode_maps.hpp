@@ -22,7 +22,7 @@ consteval void fill_arithmetic(OpcodeMap &map) {
     }
     for (unsigned prefix : {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3})
         map.set(prefix, {.traits = kPrefix});
-    map.set(0x40, 0x4f, {.traits = kPrefix});
+    map.set(0x40, 0x4f, {.traits = kRex});
     map.set(0x0f, {.traits = kEscape});
 }
 

@@ -10,6 +10,7 @@
 #include "vmm/decode/prefixes.hpp"
 
 #include <cstdint>
+#include <span>
 
 namespace vmm {
 
@@ -48,9 +49,12 @@ constexpr unsigned vector_immediate_bytes(unsigned map, std::uint8_t opcode) {
     return map == 1 && (shuffle_or_shift || compare_or_insert) ? 1 : 0;
 }
 
-// The length of the instruction whose `first` byte has been taken.
-[[gnu::noinline]] constexpr Result<std::uint8_t> vector_length(ByteCursor cursor, std::uint8_t first, Prefixes prefixes,
-                                                               Instruction scratch) {
+// The length of the instruction whose first byte was the last one consumed. Takes the cursor in pieces, which stay in
+// registers.
+[[gnu::noinline]] constexpr Result<std::uint8_t>
+vector_length(std::span<const std::uint8_t> bytes, std::uint8_t consumed, Prefixes prefixes, Instruction scratch) {
+    ByteCursor cursor(bytes, consumed);
+    const std::uint8_t first = bytes[consumed - 1u];
     if (prefixes.has_rex() || prefixes.has(Prefixes::kLock) || prefixes.mandatory())
         return Errc::Invalid;
     const unsigned map = TRY(take_vector_map(cursor, first));

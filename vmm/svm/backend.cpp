@@ -106,11 +106,6 @@ void capture_registers(SaveArea &save, const vmnix_handover_cpu &handover) {
     save.cpl = 0;
 }
 
-EntryLimits entry_limits() {
-    constexpr std::uint64_t kAnyKnownCr4 = 0x01ff'ffff, kAnyKnownEfer = 0x7fffff;
-    return {x86::cpuid(0x80000008).eax & 0xff, kAnyKnownCr4, kAnyKnownEfer}; // preflight has checked bit by bit
-}
-
 Result<> capture(Cpu &cpu) {
     State &state = cpu.backend<State>();
     SaveArea &save = state.vmcb->save;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "vmm/svm/vmcb.hpp"
+#include "vmm/x86/intrinsics.hpp"
 #include "vmm/x86/registers.hpp"
 
 namespace vmm::svm {
@@ -12,6 +13,12 @@ struct EntryLimits {
     unsigned physical_bits;
     std::uint64_t valid_cr4, valid_efer;
 };
+
+// What this CPU accepts. Preflight has checked CR4 and EFER bit by bit; these are the bits that any CPU may have.
+inline EntryLimits entry_limits() {
+    constexpr std::uint64_t kAnyKnownCr4 = 0x01ff'ffff, kAnyKnownEfer = 0x7fffff;
+    return {x86::cpuid(0x80000008).eax & 0xff, kAnyKnownCr4, kAnyKnownEfer};
+}
 
 // Null when VMRUN would accept the block, otherwise what it would refuse.
 constexpr const char *entry_fault(const Vmcb &vmcb, const EntryLimits &limits) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // From SVM's exit codes to neutral exits. APM vol. 2, appendix C.
+#include "entry_checks.hpp"
 #include "vmm/exit/dispatch.hpp"
 #include "vmm/svm/backend.hpp"
 #include "vmm/svm/vcpu.hpp"
@@ -159,6 +160,7 @@ extern "C" bool svm_exit(Cpu &cpu) {
     v.gpr(x86::Gpr::Rsp) = vmcb.save.rsp;
     vmcb.control.event_inj = 0; // what was injected has been delivered, or is in EXITINTINFO
     vmcb.control.tlb_control = TlbControl::Nothing;
+    checks::after_exit(v);
     if (v.event_interrupted()) [[unlikely]]
         requeue_interrupted_event(v);
     if (dispatch(v) == Verdict::Leave) [[unlikely]]
@@ -166,6 +168,7 @@ extern "C" bool svm_exit(Cpu &cpu) {
     prepare_entry(v);
     if (v.state().before_entry != 0) [[unlikely]]
         finish_rare(v);
+    checks::before_entry(v);
     vmcb.save.rax = v.gpr(x86::Gpr::Rax);
     vmcb.save.rsp = v.gpr(x86::Gpr::Rsp);
     return false;

@@ -2,11 +2,13 @@
 // The guest of one CPU as the shared handlers see it: a view on struct Cpu and its VMCB that costs nothing to pass.
 #pragma once
 
+#include "vmm/checks/translation.hpp"
 #include "vmm/core/cpu.hpp"
 #include "vmm/core/physmap.hpp"
 #include "vmm/decode/instruction.hpp"
 #include "vmm/exit/exit.hpp"
 #include "vmm/mm/guest_memory.hpp"
+#include "vmm/svm/entry_check.hpp"
 #include "vmm/svm/instructions.hpp"
 #include "vmm/svm/state.hpp"
 
@@ -93,6 +95,14 @@ class Vcpu {
     void acknowledge_wait() { svm::acknowledge_wait(); }
     void nmi_window() { svm::nmi_window(); }
     void request_flush() { state().before_entry |= State::kFlush; }
+
+    // For the assertion build.
+    const char *entry_fault() const { return svm::entry_fault(vmcb(), entry_limits()); }
+    bool flushes() const { return vmcb().control.tlb_control != TlbControl::Nothing; }
+    checks::Translation translation() const {
+        const SaveArea &save = vmcb().save;
+        return {save.cr0, save.cr3, save.cr4, save.efer, vmcb().control.n_cr3, vmcb().control.asid};
+    }
 
     // Details of the nested page fault that exited; its address is in the Exit.
     NestedFault nested_fault() const;
