@@ -3,12 +3,17 @@
  * What a program and the VMM exchange passes through a page of the open file: hypercalls take
  * guest-physical addresses, and a program's memory has none that stay.
  */
+#define pr_fmt(fmt) "vmnix: " fmt
+
 #include <linux/capability.h>
 #include <linux/fs.h>
+#include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pid.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -20,7 +25,12 @@ struct device_file {
 	struct mutex lock; /* both below */
 	u64 position;	   /* in the log, of the next byte to read */
 	void *page;
+	struct list_head link; /* in open_files */
+	struct pid *opener;
 };
+
+static LIST_HEAD(open_files);
+static DEFINE_MUTEX(open_files_lock);
 
 /* Bytes of log in the page, at the file's position or at the oldest that is kept; an errno below
  * zero. */
@@ -209,6 +219,10 @@ static int device_open(struct inode *inode, struct file *filp)
 		return -ENOMEM;
 	}
 	mutex_init(&file->lock);
+	file->opener = get_task_pid(current, PIDTYPE_TGID);
+	mutex_lock(&open_files_lock);
+	list_add(&file->link, &open_files);
+	mutex_unlock(&open_files_lock);
 	filp->private_data = file;
 	return nonseekable_open(inode, filp);
 }
@@ -217,6 +231,10 @@ static int device_release(struct inode *inode, struct file *filp)
 {
 	struct device_file *file = filp->private_data;
 
+	mutex_lock(&open_files_lock);
+	list_del(&file->link);
+	mutex_unlock(&open_files_lock);
+	put_pid(file->opener);
 	free_page((unsigned long)file->page);
 	kfree(file);
 	return 0;
@@ -247,4 +265,16 @@ int vmnix_device_start(struct vmnix *v)
 void vmnix_device_stop(struct vmnix *v)
 {
 	misc_deregister(&device);
+}
+
+void vmnix_device_kill_openers(void)
+{
+	struct device_file *file;
+
+	mutex_lock(&open_files_lock);
+	list_for_each_entry(file, &open_files, link) {
+		pr_warn("killing process %d, which has /dev/vmnix open\n", pid_vnr(file->opener));
+		kill_pid(file->opener, SIGKILL, 1);
+	}
+	mutex_unlock(&open_files_lock);
 }

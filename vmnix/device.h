@@ -10,4 +10,7 @@ int vmnix_device_start(struct vmnix *v);
 /* No new opens; files that are open answer ENODEV from now on. */
 void vmnix_device_stop(struct vmnix *v);
 
+/* For a module that is unloaded by force: its code can only go when nobody will come back to it. */
+void vmnix_device_kill_openers(void);
+
 #endif

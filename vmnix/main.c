@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "command_line.h"
 #include "device.h"
 #include "event.h"
 #include "facts.h"
@@ -20,6 +21,8 @@
 #include "power.h"
 #include "vmnix.h"
 
+#define TENTHS_TO_CLOSE 20u
+
 struct vmnix vmnix = { .options = { .timeout_ms = 1000 } };
 
 module_param_named(image, vmnix.options.image, charp, 0444);
@@ -27,6 +30,8 @@ MODULE_PARM_DESC(image,
 		 "firmware name of the VMM image (default vmnix/vmkernel, then vmnix/vmkernel.gz)");
 module_param_named(timeout_ms, vmnix.options.timeout_ms, uint, 0444);
 MODULE_PARM_DESC(timeout_ms, "how long CPUs wait for one another at a launch (default 1000)");
+module_param_named(force, vmnix.options.force, bool, 0444);
+MODULE_PARM_DESC(force, "launch although the kernel command line says vmnix=off");
 module_param_named(test, vmnix.options.test, bool, 0444);
 MODULE_PARM_DESC(test, "let tests pass hypercalls through the device");
 module_param_named(fault_step, vmnix.options.fault_step, uint, 0444);
@@ -67,6 +72,7 @@ static int preflight(struct vmnix *v)
 	if (ret)
 		return ret;
 	vmnix_facts_gather(facts, platform);
+	facts->command_line_off = !v->options.force && vmnix_command_line_off();
 	facts->image = vmnix_image_get(&v->image, v->options.image);
 	return judge();
 }
@@ -159,14 +165,17 @@ static int __init vmnix_start(void)
 
 /*
  * Forced unloading (rmmod -f) comes here while programs have the device open. The machine is given
- * back all the same; the code has to stay until the last of them has let go.
+ * back by now; the code has to stay until the last program has let go, of itself or not.
  */
 static void wait_for_programs(void)
 {
-	if (module_refcount(THIS_MODULE) > 0)
-		pr_warn("waiting for programs to close /dev/vmnix\n");
-	while (module_refcount(THIS_MODULE) > 0)
+	unsigned int tenths;
+
+	for (tenths = 0; module_refcount(THIS_MODULE) > 0; tenths++) {
+		if (tenths % TENTHS_TO_CLOSE == TENTHS_TO_CLOSE - 1)
+			vmnix_device_kill_openers();
 		msleep(100);
+	}
 }
 
 static void __exit vmnix_stop(void)

@@ -14,7 +14,7 @@ bool vmnix_row_command_line(const struct vmnix_facts *f, struct vmnix_refusal *r
 	if (!f->command_line_off)
 		return false;
 	vmnix_refuse(r, ECANCELED, "the kernel command line says vmnix=off");
-	return vmnix_remedy(r, "boot without it");
+	return vmnix_remedy(r, "boot without it, or load the module with force=1");
 }
 
 bool vmnix_row_under_vmnix(const struct vmnix_facts *f, struct vmnix_refusal *r)

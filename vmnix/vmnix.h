@@ -21,7 +21,7 @@ struct vmnix_options {
 	char *image;
 	unsigned int timeout_ms;
 	unsigned int fault_step, fault_cpu, fault_mode;
-	bool test;
+	bool force, test;
 };
 
 /* One launched CPU. Outside of the arena, because Linux as a guest cannot reach that. */
