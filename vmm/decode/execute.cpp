@@ -147,16 +147,11 @@ Effect move(const Work &work) {
     }
 }
 
-} // namespace
-
-Result<Effect> execute(const Instruction &instruction, std::uint64_t memory, Registers registers,
-                       std::uint64_t rflags) {
-    if (!is_data_access(instruction))
-        return Errc::Unsupported;
-    const Work work{instruction, registers, memory, rflags};
+// Apart from `execute`, so that a plain move does not pay for the registers that this takes.
+[[gnu::noinline]] Result<Effect> calculate(const Instruction &instruction, std::uint64_t memory, Registers registers,
+                                           std::uint64_t flags) {
+    const Work work{instruction, registers, memory, flags};
     const Operation operation = instruction.operation;
-    if (is_move(operation)) [[likely]]
-        return move(work);
     if (operation <= Operation::Test)
         return arithmetic(work);
     if (operation >= Operation::Inc && operation <= Operation::Neg)
@@ -164,6 +159,17 @@ Result<Effect> execute(const Instruction &instruction, std::uint64_t memory, Reg
     if (operation >= Operation::Bt && operation <= Operation::Btc)
         return bit(work);
     return operation == Operation::Cmpxchg ? compare_exchange(work) : exchange(work);
+}
+
+} // namespace
+
+Result<Effect> execute(const Instruction &instruction, std::uint64_t memory, Registers registers,
+                       std::uint64_t rflags) {
+    if (!is_data_access(instruction)) [[unlikely]]
+        return Errc::Unsupported;
+    if (is_move(instruction.operation)) [[likely]]
+        return move({instruction, registers, memory, rflags});
+    return calculate(instruction, memory, registers, rflags);
 }
 
 bool StringStep::has_element(const Instruction &instruction, Registers registers) {

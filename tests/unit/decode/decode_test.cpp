@@ -179,7 +179,7 @@ TEST(Decode, LeavesBranchesOfDisputedLength) {
 
 // The decoder itself is constexpr: no undefined behaviour on these roads, says the compiler.
 consteval Instruction decode_now(std::initializer_list<std::uint8_t> bytes, CodeSize code) {
-    Instruction instruction = Decoder::blank(code);
+    Instruction instruction = Decoder::blank();
     const auto done = Decoder(std::span(bytes.begin(), bytes.size()), code, instruction).run();
     return done ? instruction : Instruction{};
 }
