@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vmm/core/interrupts.hpp"
 
+#include <algorithm>
+
 #include "vmm/core/vmm.hpp"
 #include "vmm/x86/intrinsics.hpp"
 
@@ -212,6 +214,11 @@ Result<> model_lapic(Cpu &cpu) {
     // What waits in the physical APIC stays there and is forwarded when it arrives.
     for (unsigned i = 0; i < 8; i++)
         image[lapic_register_plus(LapicRegister::Irr0, i)] = 0;
+    // A count of zero may have run out this moment, its interrupt not yet raised and lost with the next write to the
+    // timer: an emulator's timer thread is not as prompt as its clock. One interrupt too many does no harm.
+    if (lapic::LvtTimerMode::get(image[LapicRegister::LvtTimer]) == TimerMode::OneShot &&
+        image[LapicRegister::InitialCount] != 0)
+        image[LapicRegister::CurrentCount] = std::max(image[LapicRegister::CurrentCount], 1u);
     const LapicConfig config{.apic_id = cpu.apic_id,
                              .version = image[LapicRegister::Version],
                              .extended_features = 0,
