@@ -7,7 +7,7 @@
 #include "vmm/core/address_map.hpp"
 #include "vmm/core/asm_offsets.h"
 #include "vmm/core/mailbox.hpp"
-#include "vmm/exit/decode_cache.hpp"
+#include "vmm/decode/decode_cache.hpp"
 #include "vmm/x86/descriptors.hpp"
 #include "vmm/x86/physical_lapic.hpp"
 #include "vmnix/abi/handover/handover.h"

@@ -5,7 +5,7 @@
 
 #include "vmm/core/vmm.hpp"
 #include "vmm/decode/decode.hpp"
-#include "vmm/exit/decode_cache.hpp"
+#include "vmm/decode/decode_cache.hpp"
 #include "vmm/exit/exit.hpp"
 
 namespace vmm {
