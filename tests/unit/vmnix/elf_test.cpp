@@ -6,7 +6,7 @@
 
 #include "tests/unit/vmnix/image_builder.hpp"
 
-namespace vmnix_test {
+namespace vmnix_unit {
 namespace {
 
 constexpr std::uint64_t kPage = ImageBuilder::kPage;
@@ -132,4 +132,4 @@ TEST(Elf, RefusesEveryTruncation) {
 }
 
 } // namespace
-} // namespace vmnix_test
+} // namespace vmnix_unit

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace vmnix_test {
+namespace vmnix_unit {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -67,4 +67,4 @@ TEST(Gzip, EveryTruncationStaysInside) {
 }
 
 } // namespace
-} // namespace vmnix_test
+} // namespace vmnix_unit

@@ -10,7 +10,7 @@
 
 #include "vmnix/abi/handover/image.h"
 
-namespace vmnix_test {
+namespace vmnix_unit {
 
 // Header, read-only, executable and writable segment, packed tightly in the file.
 struct ImageBuilder {
@@ -73,4 +73,4 @@ struct ImageBuilder {
     std::uint64_t size = 0;
 };
 
-} // namespace vmnix_test
+} // namespace vmnix_unit

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace vmnix_test {
+namespace vmnix_unit {
 namespace {
 
 std::uint64_t known(vmnix_word word) {
@@ -38,4 +38,4 @@ TEST(KnownBits, NamesTheFeaturesThatWait) {
 }
 
 } // namespace
-} // namespace vmnix_test
+} // namespace vmnix_unit

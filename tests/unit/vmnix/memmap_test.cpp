@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-namespace vmnix_test {
+namespace vmnix_unit {
 namespace {
 
 constexpr std::uint64_t kFourGib = 1ull << 32;
@@ -105,4 +105,4 @@ TEST(Memmap, AgreesWithAPaintedMap) {
 }
 
 } // namespace
-} // namespace vmnix_test
+} // namespace vmnix_unit

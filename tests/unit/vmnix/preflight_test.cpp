@@ -11,7 +11,7 @@
 #include "vmnix/image_text.h"
 #include "vmnix/known_bits.h"
 
-namespace vmnix_test {
+namespace vmnix_unit {
 namespace {
 
 constexpr std::uint64_t kEfer = 0xd01; // SCE, LME, LMA, NXE
@@ -238,4 +238,4 @@ TEST(Preflight, TextsAreNotCutOff) {
 }
 
 } // namespace
-} // namespace vmnix_test
+} // namespace vmnix_unit

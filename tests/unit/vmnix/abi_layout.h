@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the ABI's structures look like to a C compiler; the test compares with C++ and with numbers written down. */
+#ifndef VMNIX_TESTS_ABI_LAYOUT_H
+#define VMNIX_TESTS_ABI_LAYOUT_H
+
+#include <stddef.h>
+
+#include "vmnix/abi/handover/handover.h"
+#include "vmnix/abi/ioctl/ioctl.h"
+
+/* Of one build: only C and C++ must agree. */
+#define VMNIX_HANDOVER(SIZE)                                                                                           \
+    SIZE(vmnix_image_header)                                                                                           \
+    SIZE(vmnix_memory) SIZE(vmnix_ioapic) SIZE(vmnix_switch_state) SIZE(vmnix_handover_cpu) SIZE(vmnix_handover)
+
+/* Hypercall and ioctl ABI: these numbers never change. */
+#define VMNIX_SIZES(SIZE)                                                                                              \
+    SIZE(vmnix_info, 144)                                                                                              \
+    SIZE(vmnix_cpu_stats, 256)                                                                                         \
+    SIZE(vmnix_launch_record, 32)                                                                                      \
+    SIZE(vmnix_stats_query, 264)                                                                                       \
+    SIZE(vmnix_raw_hypercall, 32)
+
+#define VMNIX_OFFSETS(AT)                                                                                              \
+    AT(vmnix_info, size, 0)                                                                                            \
+    AT(vmnix_info, hypercall_abi, 4)                                                                                   \
+    AT(vmnix_info, version, 8)                                                                                         \
+    AT(vmnix_info, build_id, 32)                                                                                       \
+    AT(vmnix_info, cpu_count, 52)                                                                                      \
+    AT(vmnix_info, arena_base, 56)                                                                                     \
+    AT(vmnix_info, arena_size, 64)                                                                                     \
+    AT(vmnix_info, arena_used, 72)                                                                                     \
+    AT(vmnix_info, tsc_khz, 80)                                                                                        \
+    AT(vmnix_info, launched_tsc, 88)                                                                                   \
+    AT(vmnix_info, features, 96)                                                                                       \
+    AT(vmnix_info, backend, 104)                                                                                       \
+    AT(vmnix_info, paging_levels, 108)                                                                                 \
+    AT(vmnix_info, x2apic, 112)                                                                                        \
+    AT(vmnix_info, isolation, 116)                                                                                     \
+    AT(vmnix_info, log_head, 120)                                                                                      \
+    AT(vmnix_info, log_size, 128)                                                                                      \
+    AT(vmnix_info, silicon, 136)                                                                                       \
+    AT(vmnix_cpu_stats, apic_id, 4)                                                                                    \
+    AT(vmnix_cpu_stats, state, 8)                                                                                      \
+    AT(vmnix_cpu_stats, kinds, 12)                                                                                     \
+    AT(vmnix_cpu_stats, tsc, 16)                                                                                       \
+    AT(vmnix_cpu_stats, exits, 24)                                                                                     \
+    AT(vmnix_cpu_stats, injected_interrupts, 216)                                                                      \
+    AT(vmnix_cpu_stats, injected_nmis, 224)                                                                            \
+    AT(vmnix_cpu_stats, ipis_sent, 232)                                                                                \
+    AT(vmnix_cpu_stats, timer_fired, 240)                                                                              \
+    AT(vmnix_cpu_stats, vmm_tsc, 248)                                                                                  \
+    AT(vmnix_launch_record, cpus, 4)                                                                                   \
+    AT(vmnix_launch_record, stopped_tsc, 8)                                                                            \
+    AT(vmnix_launch_record, init_tsc, 16)                                                                              \
+    AT(vmnix_launch_record, reserve_tries, 24)                                                                         \
+    AT(vmnix_stats_query, stats, 8)
+
+struct layout {
+    const char *name;
+    size_t value;
+};
+
+#ifdef __cplusplus
+extern "C"
+#else
+extern
+#endif
+    const struct layout vmnix_c_layout[];
+
+#endif
