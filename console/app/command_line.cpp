@@ -7,6 +7,10 @@
 #include "vmnix/abi/handover/image.h"
 #include "vmnix/abi/hypercall/hypercall.h"
 
+#ifndef VMNIX_VERSION // kbuild/console.mk sets it
+#define VMNIX_VERSION "without a version"
+#endif
+
 namespace console {
 
 namespace {

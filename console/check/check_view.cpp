@@ -47,7 +47,7 @@ std::string row_text(const CheckRow &row, std::size_t name_width, const Style &s
         return line + row.name + "\n";
     std::string text;
     for (const std::string &part : wrap(row.text, room)) {
-        text += line + left + part + "\n";
+        text.append(line).append(left).append(part).append("\n");
         line.clear();
         left.assign(indent, ' ');
     }

@@ -42,7 +42,7 @@ std::string duration(double seconds) {
         return fmt::format("{:.3g} ms", seconds * 1e3);
     if (seconds < 59.95)
         return fmt::format("{:.1f} s", seconds);
-    const auto whole = static_cast<std::uint64_t>(seconds + 0.5);
+    const auto whole = static_cast<std::uint64_t>(std::llround(seconds));
     if (whole < 3600)
         return fmt::format("{} min {} s", whole / 60, whole % 60);
     if (whole < 86400)
