@@ -45,7 +45,7 @@ void vmnix_leave(struct vmnix *v)
 		ssleep(1);
 	}
 	wake_readers(v);
-	pr_info("Linux runs on the bare machine again, CPUs stopped for %llu us\n",
+	pr_info("Linux runs on the bare machine again, stopped for %llu us\n",
 		vmnix_stopped_us(v));
 }
 

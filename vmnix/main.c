@@ -112,7 +112,7 @@ static int launch(struct vmnix *v)
 	v->launched = true;
 	v->record.cpus = cpumask_weight(&v->cpus);
 	v->record.stopped_tsc = v->stopped_tsc;
-	pr_info("VMM %s runs this machine: %u CPUs, %zu MiB, CPUs stopped for %llu us\n",
+	pr_info("VMM %s runs this machine: CPUs %u, memory %zu MiB, stopped for %llu us\n",
 		v->image.elf.header.version, v->record.cpus, vmnix_arena_bytes(&v->arena) >> 20,
 		vmnix_stopped_us(v));
 	return 0;
