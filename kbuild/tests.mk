@@ -56,9 +56,9 @@ FUZZ_RUNS.$(1) ?= 20000
 $(TESTS)/fuzz/$(1): tests/fuzz/$(1)_fuzz.cpp $$(FUZZ_SOURCES.$(1))
 	$$(call say,FUZZ,$$@)
 	@mkdir -p $$(@D)
-	$(Q)$(FUZZ_CXX) -std=c++20 -O1 $(TEST_FLAGS) $$(FUZZ_FLAGS.$(1)) \
+	$(Q)$(FUZZ_CXX) -std=c++20 -O1 $(TEST_FLAGS) \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	    -MF $$@.d -MT $$@ -o $$@ $$(filter %.cpp,$$^)
+	    -MF $$@.d -MT $$@ -o $$@ $$(filter %.cpp,$$^) $$(FUZZ_FLAGS.$(1))
 -include $(TESTS)/fuzz/$(1).d
 fuzz-short-$(1): $(TESTS)/fuzz/$(1)
 	@$(RECORD) fuzz.$(1) tests/fuzz/run $$< tests/fuzz/corpus/$(1) $$(FUZZ_FLOOR.$(1)) \
@@ -106,10 +106,11 @@ $(GUEST_TOOL): $(GUEST_TOOL_OBJECTS)
 -include $(GUEST_TOOL_OBJECTS:.o=.d)
 
 # The module that does what no program can: a copy of the folder per kernel, as Kbuild writes beside the sources.
-$(TESTS)/guest/%/vmnix_poke.ko: $(wildcard tests/machine/kmod/*)
+GUEST_KMOD_SOURCES   := $(wildcard tests/machine/kmod/*) tests/plugin/sections.h
+$(GUEST_KMOD): $(TESTS)/guest/%/vmnix_poke.ko: $(GUEST_KMOD_SOURCES)
 	$(call say,MODULE,$@)
 	@mkdir -p $(@D)
-	@cp tests/machine/kmod/* $(@D)/
+	@cp $(GUEST_KMOD_SOURCES) $(@D)/
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR_$*) M=$(abspath $(@D)) modules >$(@D)/make.log 2>&1 || { cat $(@D)/make.log; false; }
 
 # The kernel unpacks archives that follow one another: the console's own, then what only tests need.
@@ -130,6 +131,27 @@ $(foreach kernel,$(KERNELS),$(eval $(call test_initrds,$(kernel))))
 machine-programs: $(MACHINE_TESTS) $(TEST_INITRDS)
 machine: machine-programs
 	@tests/run machine
+
+# ---- benchmarks: instructions, counted by a plugin of the emulator; never wall time ------------------------------------
+PLUGIN        := $(TESTS)/plugin/exit_cost.so
+BENCH         := $(TESTS)/machine/bench
+BENCH_OBJECTS := $(filter-out %/main.cpp.o,$(filter $(TESTS)/machine/o/tests/machine/harness/%,$(MACHINE_TEST_OBJECTS))) \
+                 $(TESTS)/machine/o/tests/machine/suites/console.cpp.o \
+                 $(patsubst %,$(TESTS)/machine/o/%.o,$(wildcard tests/bench/*.cpp))
+
+$(PLUGIN): $(wildcard tests/plugin/*)
+	$(call say,PLUGIN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(TEST_CXX) -std=c++20 -O2 -I. $(TEST_WARN) -fvisibility=hidden -fPIC -shared -o $@ tests/plugin/exit_cost.cpp
+$(BENCH): $(BENCH_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(TEST_CXX) -o $@ $^ -lvirt -lvirt-qemu -lfmt -lgtest -pthread
+-include $(BENCH_OBJECTS:.o=.d)
+
+.PHONY: bench bench-programs
+bench-programs: $(BENCH) $(PLUGIN) $(TEST_INITRDS)
+bench: bench-programs
+	@$(BENCH) $(BUILD)/bench.json
 
 # ---- the rest ----------------------------------------------------------------------------------------------------
 .PHONY: check test test-all tidy

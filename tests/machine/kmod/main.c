@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "cost.h"
 #include "fragment.h"
 #include "poke.h"
 
@@ -250,6 +251,8 @@ static int act(struct poke *poke)
 	case POKE_DEFRAGMENT:
 		poke_defragment();
 		return 0;
+	case POKE_COST:
+		return poke_cost(poke);
 	}
 	return -EINVAL;
 }

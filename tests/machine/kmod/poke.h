@@ -27,6 +27,7 @@ enum poke_what {
 	POKE_CR_WRITE = 10, /* `value` to control register `address` and back; out: fault */
 	POKE_FRAGMENT = 11, /* one page that cannot move in every block of memory; out: value = blocks */
 	POKE_DEFRAGMENT = 12,
+	POKE_COST = 13, /* `address` = enum section; out: value = what one operation takes, in TSC ticks */
 };
 
 enum poke_view {

@@ -50,6 +50,11 @@ class LiveTables : public testing::TestWithParam<Description> {
         arena.emplace(console);
         levels = GetParam().la57 ? 5 : 4;
     }
+    void check_vmm();
+    void check_guard_pages();
+    void check_devices();
+    void check_console();
+    void check_memory_types();
     std::vector<Leaf> host() const { return arena->leaves(arena->cpu(0).vmm_cr3, levels); }
 
     Console console;
@@ -57,7 +62,7 @@ class LiveTables : public testing::TestWithParam<Description> {
     unsigned levels;
 };
 
-TEST_P(LiveTables, OfTheVmm) {
+void LiveTables::check_vmm() {
     for (unsigned cpu = 0; cpu < GetParam().cpus; ++cpu)
         EXPECT_EQ(arena->cpu(cpu).vmm_cr3, arena->cpu(0).vmm_cr3);
     const auto leaves = host();
@@ -80,7 +85,7 @@ TEST_P(LiveTables, OfTheVmm) {
     EXPECT_FALSE(find(leaves, arena->handover().stub_va)) << "the switch stub is mapped while nobody switches";
 }
 
-TEST_P(LiveTables, GuardPages) {
+void LiveTables::check_guard_pages() {
     const auto leaves = host();
     for (unsigned cpu = 0; cpu < GetParam().cpus; ++cpu) {
         const std::uint64_t block = vmm::kCpuBlockVa + cpu * vmm::kCpuBlockSize;
@@ -96,7 +101,7 @@ TEST_P(LiveTables, GuardPages) {
     }
 }
 
-TEST_P(LiveTables, DevicesAreUncacheable) {
+void LiveTables::check_devices() {
     const auto leaves = host();
     const auto &handover = arena->handover();
     std::vector<std::uint64_t> devices;
@@ -115,7 +120,7 @@ TEST_P(LiveTables, DevicesAreUncacheable) {
     }
 }
 
-TEST_P(LiveTables, OfTheConsole) {
+void LiveTables::check_console() {
     const auto blocks = arena->control_blocks();
     ASSERT_EQ(blocks.size(), GetParam().cpus);
     for (const auto *block : blocks)
@@ -147,13 +152,21 @@ TEST_P(LiveTables, OfTheConsole) {
 }
 
 // A leaf that spans two memory types has none: it must be split at the MTRRs' borders.
-TEST_P(LiveTables, NoLeafSpansMemoryTypes) {
+void LiveTables::check_memory_types() {
     const auto borders = mtrr_borders(console);
     ASSERT_FALSE(borders.empty());
     for (const Leaf &leaf : arena->leaves(arena->control_blocks().at(0)->control.n_cr3, levels))
         for (std::uint64_t border : borders)
             EXPECT_FALSE(leaf.va < border && border < leaf.va + leaf.size)
                 << std::hex << border << " in " << describe(leaf);
+}
+
+TEST_P(LiveTables, AreAsDesigned) {
+    check_vmm();
+    check_guard_pages();
+    check_devices();
+    check_console();
+    check_memory_types();
 }
 
 namespace {

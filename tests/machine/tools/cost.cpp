@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Instructions that an operation takes as its program sees it: meaningful where the TSC counts instructions.
+// Operations between marks that the emulator's plugin sees. Each command prints what one operation takes as its program
+// sees it: instructions, where the TSC counts those.
+#include "tests/machine/kmod/poke.h"
 #include "tests/machine/tools/probe.hpp"
+#include "tests/plugin/sections.h"
 
 #include <algorithm>
 #include <cpuid.h>
 #include <cstring>
+#include <fcntl.h>
 #include <sys/io.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <x86intrin.h>
 
 namespace probe {
@@ -25,29 +32,105 @@ template <class Operation> std::uint64_t median_cost(Operation operation) {
     return costs[kRounds / 2];
 }
 
-int cost(Arguments arguments) {
-    const std::string_view what = arguments.empty() ? "" : arguments[0];
-    const std::uint64_t nothing = median_cost([] {});
-    std::uint64_t with = 0;
-    if (what == "cpuid") {
-        with = median_cost([] {
-            std::uint32_t a = 0, b = 0, c = 0, d = 0;
-            __cpuid(0, a, b, c, d);
-        });
-    } else if (what == "port") {
-        if (iopl(3) != 0)
-            return kLacking;
-        const auto port = static_cast<unsigned short>(number(arguments, 1, 0x80));
-        with = median_cost([=] { outb(0, port); });
-    } else {
-        return kWrongCall;
-    }
-    std::printf("%lu\n", with - nothing);
+void print(std::uint64_t cost) {
+    MARK_SECTION(SECTION_NONE);
+    std::printf("%lu\n", cost);
+}
+
+int cpuid_hot(Arguments) {
+    const std::uint64_t nothing = median_cost([] { asm volatile("xor %%eax, %%eax" : : : "eax"); });
+    MARK_SECTION(SECTION_CPUID_HOT);
+    const std::uint64_t with = median_cost([] {
+        asm volatile("xor %%eax, %%eax\n\tcpuid" : : : "eax", "ebx", "ecx", "edx");
+    });
+    print(with - nothing);
     return kAsExpected;
 }
 
+// Each at an address that never ran before.
+int cpuid_cold(Arguments) {
+    constexpr std::size_t kCopies = 4096;
+    auto *code = static_cast<unsigned char *>(mmap(nullptr, 2 * kCopies + 1, PROT_READ | PROT_WRITE | PROT_EXEC,
+                                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0));
+    if (code == MAP_FAILED)
+        return kLacking;
+    for (std::size_t i = 0; i < kCopies; ++i)
+        code[2 * i] = 0x0f, code[2 * i + 1] = 0xa2;
+    code[2 * kCopies] = 0xc3;
+    MARK_SECTION(SECTION_CPUID_COLD);
+    const std::uint64_t before = __rdtsc();
+    asm volatile("call *%0" : : "r"(code) : "rax", "rbx", "rcx", "rdx", "memory");
+    print((__rdtsc() - before) / kCopies);
+    return kAsExpected;
+}
+
+int port(Arguments) {
+    constexpr unsigned short kKeyboardStatus = 0x64; // watched, because writes to it may reset the machine
+    if (iopl(3) != 0)
+        return kLacking;
+    const std::uint64_t nothing = median_cost([] {});
+    MARK_SECTION(SECTION_PORT);
+    const std::uint64_t with = median_cost([] { inb(kKeyboardStatus); });
+    print(with - nothing);
+    return kAsExpected;
+}
+
+// kernel-cost SECTION: through the test module.
+int kernel_cost(Arguments arguments) {
+    poke request{.what = POKE_COST, .address = number(arguments, 0, 0)};
+    File device(POKE_DEVICE, O_RDWR);
+    if (!device || ioctl(device, POKE_IOC, &request) != 0)
+        return kLacking;
+    std::printf("%llu\n", request.value);
+    return kAsExpected;
+}
+
+// The mark is part of the instruction, hence the switch.
+bool mark(std::uint64_t section) {
+    switch (section) {
+    case SECTION_IDLE_BEFORE:
+        MARK_SECTION(SECTION_IDLE_BEFORE);
+        return true;
+    case SECTION_IDLE_AFTER:
+        MARK_SECTION(SECTION_IDLE_AFTER);
+        return true;
+    case SECTION_LOAD_BEFORE:
+        MARK_SECTION(SECTION_LOAD_BEFORE);
+        return true;
+    case SECTION_LOAD_AFTER:
+        MARK_SECTION(SECTION_LOAD_AFTER);
+        return true;
+    default:
+        return false;
+    }
+}
+
+// section NUMBER COMMAND...: prints the TSC ticks that it took.
+int section(Arguments arguments) {
+    if (arguments.size() < 2)
+        return kWrongCall;
+    std::vector<char *> command(arguments.begin() + 1, arguments.end());
+    command.push_back(nullptr);
+    if (!mark(number(arguments, 0, 0)))
+        return kWrongCall;
+    const std::uint64_t before = __rdtsc();
+    const pid_t child = fork();
+    if (child == 0) {
+        execvp(command[0], command.data());
+        _exit(127);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    print(__rdtsc() - before);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? kAsExpected : kNotAsExpected;
+}
+
 constexpr Command kCommands[] = {
-    {"cost", "cpuid | port [NUMBER]: instructions that it takes", cost},
+    {"cost-cpuid-hot", "again and again from one address", cpuid_hot},
+    {"cost-cpuid-cold", "once from each address", cpuid_cold},
+    {"cost-port", "a watched port", port},
+    {"cost-kernel", "SECTION: through the test module", kernel_cost},
+    {"section", "NUMBER COMMAND...: TSC ticks that it takes", section},
 };
 
 } // namespace

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The groups of rows, each on a machine of its own. A group that cannot run gives its rows without values.
+#pragma once
+
+#include "tests/bench/row.hpp"
+
+namespace bench {
+
+std::vector<Row> measure_exits();   // one kind of exit each
+std::vector<Row> measure_switch();  // CPUs stopped, memory
+std::vector<Row> measure_console(); // the same work before and after
+std::vector<Row> measure_image();   // what it occupies
+
+} // namespace bench
