@@ -95,6 +95,16 @@ TEST(ApicTimer, NeverEarlyAtMostOneTickLate) {
         }
 }
 
+// A hair above a whole tick, less than the last bit of the ratio times the count.
+TEST(ApicTimer, RoundingOfTheRatioIsNeverEarly) {
+    const Clocks clocks{2147483648, 2147483647};
+    ApicTimer timer = make_timer(clocks);
+    timer.set_divide(kDivide1, 0);
+    timer.set_initial_count(2147483648, 0);
+    EXPECT_EQ(static_cast<std::uint64_t>(exact_ticks(clocks, 2147483648, 0)), 2147483650u);
+    EXPECT_GE(timer.deadline(), 2147483650u);
+}
+
 TEST(ApicTimer, CurrentCountAgainstExactArithmetic) {
     std::mt19937_64 random(3);
     for (Clocks clocks : kClocks)
@@ -223,6 +233,10 @@ TEST(ApicTimer, OneShotAndPeriodicShareTheRunningCount) {
     EXPECT_TRUE(timer.expire(4000));
     timer.set_mode(TimerMode::Periodic, 4100); // a mode change does not start a stopped timer
     EXPECT_EQ(timer.deadline(), ApicTimer::kNever);
+    timer.set_mode(TimerMode::OneShot, 4100);
+    timer.set_initial_count(100, 5000);
+    timer.set_mode(TimerMode::Periodic, 8000); // it ran out in the old mode
+    EXPECT_EQ(timer.deadline(), ApicTimer::kNever);
 }
 
 TEST(ApicTimer, TscDeadline) {
@@ -279,6 +293,8 @@ TEST(ApicTimer, RestoreGoesOnWhereHardwareWas) {
     EXPECT_EQ(timer.deadline(), 1000u + 40 * 40 + 100 * 40);
     timer.restore(TimerMode::Periodic, 100, 0, kDivide2, 0, 1000);
     EXPECT_EQ(timer.deadline(), 1000u + 100 * 40);
+    timer.restore(TimerMode::OneShot, 100, 4000000000, kDivide1, 0, 1000); // more than it started with
+    EXPECT_EQ(timer.deadline(), 1000u + 100 * 20);
     timer.restore(TimerMode::TscDeadline, 100, 40, kDivide1, 77777, 1000);
     EXPECT_EQ(timer.deadline(), 77777u);
     EXPECT_EQ(timer.initial_count(), 0u);

@@ -368,6 +368,33 @@ TEST_P(VirtualIoapicTest, RemappableFormat) {
     EXPECT_EQ(hardware.messages.front().vector, 0x61);
 }
 
+// A pin held on suspicion goes free with the one that was meant, even if the LAPIC's EOI is not broadcast.
+TEST_P(VirtualIoapicTest, CompanionsInTheRemappableFormat) {
+    capture();
+    for (unsigned pin : {16u, 17u}) {
+        hardware.remap(pin, static_cast<std::uint8_t>(0x41 + 16 * (pin - 16)), 0);
+        set_entry(pin, kLevelEntry | Remappable::mask | Vector::make(static_cast<std::uint8_t>(pin)));
+        hardware.set_line(pin, true);
+    }
+    EXPECT_EQ(guard.level_arrived(0x41), 2u);
+    hardware.set_line(16, false);
+    kernel_eoi(16, 16);
+    EXPECT_FALSE(guard.shadow().is_held(17));
+    EXPECT_FALSE(hardware.is_masked(17));
+}
+
+TEST_P(VirtualIoapicTest, EoiOfTheEntrysVectorEndsAnOldOne) {
+    capture();
+    set_entry(9, kLevelEntry | Vector::make(0x51));
+    hardware.set_line(9, true);
+    take();
+    set_entry(9, kLevelEntry | Vector::make(0x61));
+    guard.guest_eoi(0x61); // the kernel raised it again on another CPU, under its new vector
+    EXPECT_FALSE(guard.shadow().is_held(9));
+    ASSERT_EQ(hardware.messages.size(), 1u);
+    EXPECT_EQ(take().vector, 0x61);
+}
+
 TEST_P(VirtualIoapicTest, RefusedPinsWaitForTheGuestToCare) {
     capture();
     const auto refuse = [&](std::uint64_t entry) {
@@ -376,10 +403,12 @@ TEST_P(VirtualIoapicTest, RefusedPinsWaitForTheGuestToCare) {
         set_entry(9, Masked::mask);
         set_entry(9, entry);
         hardware.set_line(9, true);
-        for (int tries = 0; !hardware.messages.empty(); tries++) {
+        int tries = 0;
+        for (; !hardware.messages.empty(); tries++) {
             ASSERT_LT(tries, 20) << "a storm";
             guard.level_refused(take().vector);
         }
+        EXPECT_GT(tries, 2);
         EXPECT_TRUE(guard.shadow().is_refused(9));
     };
     hardware.remap(9, 0x71, 0);

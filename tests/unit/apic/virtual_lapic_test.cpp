@@ -466,6 +466,11 @@ TEST_F(VirtualLapicTest, WhatWasFoundOpenStaysOpen) {
     write(Reg::LvtLint0, 0x10700);
     EXPECT_EQ(lapic.write(Reg::LvtLint0, 0x700, 0).physical.value, 0x700u);
     EXPECT_EQ(lapic.write(Reg::LvtLint1, 0x700, 0).physical.value, 0x10000u); // only where it was found
+    LapicImage closed = captured();
+    closed[Reg::LvtLint0] = 0x10700;
+    lapic.restore(closed, 0);
+    EXPECT_EQ(lapic.write(Reg::LvtLint0, 0x700, 0).physical.value, 0x10000u); // and open
+    lapic.restore(captured(), 0);
     EXPECT_EQ(lapic.write(Reg::LvtLint0, 0x200, 0).physical.value, 0x10000u); // and only the mode that was found
 }
 
@@ -485,6 +490,13 @@ TEST_F(VirtualLapicTest, RestoreInX2apicModeAndDisabled) {
     EXPECT_EQ(lapic.mode(), LapicMode::Disabled);
     EXPECT_FALSE(lapic.deliverable());
     EXPECT_EQ(lapic.address().mode, LapicMode::Disabled);
+}
+
+TEST_F(VirtualLapicTest, RestoreForgetsWhatWasPosted) {
+    lapic.inbox().post(0xf8);
+    lapic.restore(captured(), 0);
+    lapic.collect();
+    EXPECT_FALSE(lapic.requested().test(0xf8));
 }
 
 TEST_F(VirtualLapicTest, SavedImageHasWhatWasDue) {
