@@ -18,8 +18,10 @@ u64 vmnix_physmap(phys_addr_t pa);
 /* Puts the image at the arena's start; its pages are the first taken. */
 int vmnix_bootstrap_load(struct vmnix_arena *arena, const struct vmnix_elf *elf, const u8 *file);
 
-/* Maps image, arena and stub. Called after all else has been taken from the arena: the tables end
- * what is used. */
+/*
+ * Maps image, arena and stub. Called after all else has been taken from the arena: the tables end
+ * what is used.
+ */
 int vmnix_bootstrap_map(struct vmnix_bootstrap *boot, const struct vmnix_elf *elf, void *stub,
 			phys_addr_t stub_pa);
 

@@ -6,8 +6,10 @@
 #include "svm.h"
 #include "vmnix.h"
 
-/* May sleep. 0, -ENODEV when the VMM is gone, or what the VMM's VMNIX_HC_E* means. Results are in
- * `registers`. */
+/*
+ * May sleep. 0, -ENODEV when the VMM is gone, or what the VMM's VMNIX_HC_E* means. Results are in
+ * `registers`.
+ */
 int vmnix_call(struct vmnix *v, struct vmnix_registers *registers);
 
 /* The same where sleeping is not possible: the caller knows that the VMM stays until it returns. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reads the VMM image: which bytes go where, with which rights. Pure; looks at nothing but the
- * bytes given. */
+/*
+ * Reads the VMM image: which bytes go where, with which rights. Pure; looks at nothing but the
+ * bytes given.
+ */
 #ifndef VMNIX_ELF_H
 #define VMNIX_ELF_H
 

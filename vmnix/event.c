@@ -63,8 +63,10 @@ static int event_alloc(struct irq_domain *domain, unsigned int irq, unsigned int
 	if (ret)
 		return ret;
 	irq_domain_set_info(domain, irq, 0, &event_chip, NULL, handle_edge_irq, NULL, "edge");
-	/* The target is one word in the VMM: it can change at any time, not only while the
-	 * interrupt is handled. */
+	/*
+	 * The target is one word in the VMM: it can change at any time, not only while the
+	 * interrupt is handled.
+	 */
 	irq_set_status_flags(irq, IRQ_MOVE_PCNTXT);
 	return 0;
 }

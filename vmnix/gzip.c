@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* RFC 1952: magic, method, flags, time, two hints; optional fields by flag; deflate stream; CRC and
- * size. */
+/*
+ * RFC 1952: magic, method, flags, time, two hints; optional fields by flag; deflate stream; CRC and
+ * size.
+ */
 #include "gzip.h"
 
 #define HEADER 10u

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where the deflate stream of a gzip file is: the kernel inflates, but only its boot code knows the
- * file format. Pure. */
+/*
+ * Where the deflate stream of a gzip file is: the kernel inflates, but only its boot code knows the
+ * file format. Pure.
+ */
 #ifndef VMNIX_GZIP_H
 #define VMNIX_GZIP_H
 

@@ -105,8 +105,10 @@ u64 vmnix_stopped_us(const struct vmnix *v)
 	return div_u64(v->stopped_tsc * 1000, tsc_khz);
 }
 
-/* The cause rather than its consequences on the others: a CPU that only followed says
- * VMNIX_ERR_PEER. */
+/*
+ * The cause rather than its consequences on the others: a CPU that only followed says
+ * VMNIX_ERR_PEER.
+ */
 static int first_failure(struct vmnix *v)
 {
 	int status = VMNIX_OK;
@@ -150,8 +152,10 @@ static int leave_here(void *unused)
 	return 0;
 }
 
-/* A CPU that sleeps offline sleeps in the VMM's hands; it has to come to the rendezvous like all
- * others. */
+/*
+ * A CPU that sleeps offline sleeps in the VMM's hands; it has to come to the rendezvous like all
+ * others.
+ */
 static int wake_all(struct vmnix *v)
 {
 	unsigned int cpu;

@@ -13,8 +13,10 @@ int vmnix_handover_init(struct vmnix *v);
 /* VMNIX_CALL_ENTER on all CPUs, stopped. 0: this is a guest now. Otherwise nothing has changed. */
 int vmnix_handover_enter(struct vmnix *v);
 
-/* All CPUs bare again, or an errno and all of them guests as before. Brings launched CPUs online
- * that are not. */
+/*
+ * All CPUs bare again, or an errno and all of them guests as before. Brings launched CPUs online
+ * that are not.
+ */
 int vmnix_handover_leave(struct vmnix *v);
 
 #endif

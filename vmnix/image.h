@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The VMM image: fetched, unpacked, checked; nothing of it is used before all checks have passed.
+/*
+ * The VMM image: fetched, unpacked, checked; nothing of it is used before all checks have passed.
  */
 #ifndef VMNIX_IMAGE_H
 #define VMNIX_IMAGE_H
@@ -12,7 +13,8 @@ struct vmnix_image {
 	struct vmnix_elf elf;
 };
 
-/* `name` NULL: "vmnix/vmkernel", else "vmnix/vmkernel.gz". On VMNIX_IMAGE_OK the caller drops it.
+/*
+ * `name` NULL: "vmnix/vmkernel", else "vmnix/vmkernel.gz". On VMNIX_IMAGE_OK the caller drops it.
  */
 enum vmnix_image_error vmnix_image_get(struct vmnix_image *image, const char *name);
 void vmnix_image_drop(struct vmnix_image *image);

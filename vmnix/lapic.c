@@ -109,8 +109,10 @@ struct sample {
 	u32 left;
 };
 
-/* Both clocks at one instant: of a few readings the one that took least, in case something held the
- * CPU between. */
+/*
+ * Both clocks at one instant: of a few readings the one that took least, in case something held the
+ * CPU between.
+ */
 static struct sample take_sample(void)
 {
 	struct sample best = { };
@@ -163,7 +165,8 @@ void vmnix_lapic_nmi_self(void)
 {
 	u32 id = read_register(APIC_ID);
 
-	/* The "self" shorthand does not deliver NMIs: SDM 3A 11.6.1, APM 2 16.5. So name this CPU.
+	/*
+	 * The "self" shorthand does not deliver NMIs: SDM 3A 11.6.1, APM 2 16.5. So name this CPU.
 	 */
 	if (x2apic()) {
 		wrmsrl(APIC_BASE_MSR + (APIC_ICR >> 4),

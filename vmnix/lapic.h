@@ -5,8 +5,10 @@
 
 #include <linux/types.h>
 
-/* Input clock of the local APIC's timer in kHz, before its divider, measured here against the TSC;
- * 0 if it stands. */
+/*
+ * Input clock of the local APIC's timer in kHz, before its divider, measured here against the TSC;
+ * 0 if it stands.
+ */
 u64 vmnix_lapic_timer_khz(void);
 
 /* Sends this CPU an NMI. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The arena from its start: image | struct vmnix_handover | a page per CPU | a boot stack per CPU |
- * bootstrap tables. */
+/*
+ * The arena from its start: image | struct vmnix_handover | a page per CPU | a boot stack per CPU |
+ * bootstrap tables.
+ */
 #define pr_fmt(fmt) "vmnix: " fmt
 
 #include <linux/mm.h>

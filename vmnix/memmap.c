@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A sweep over the borders of all ranges, lowest first; between two borders the kind of memory does
- * not change. */
+/*
+ * A sweep over the borders of all ranges, lowest first; between two borders the kind of memory does
+ * not change.
+ */
 #include "memmap.h"
 
 #define FOUR_GIB (1ull << 32)
@@ -15,8 +17,10 @@ static uint64_t page_up(uint64_t address)
 	return page_down(address + VMNIX_PAGE_SIZE - 1);
 }
 
-/* RAM shrinks to whole pages, devices grow to them. A range that becomes empty stays, and covers
- * nothing. */
+/*
+ * RAM shrinks to whole pages, devices grow to them. A range that becomes empty stays, and covers
+ * nothing.
+ */
 static void align_ranges(struct vmnix_range *range, uint32_t count)
 {
 	uint32_t i;

@@ -13,8 +13,10 @@ struct vmnix_platform {
 	struct vmnix_ioapic ioapic[VMNIX_MAX_IOAPICS];
 };
 
-/* Reads the IO-APICs with all CPUs stopped for a moment: their index register is shared with
- * Linux's driver. */
+/*
+ * Reads the IO-APICs with all CPUs stopped for a moment: their index register is shared with
+ * Linux's driver.
+ */
 int vmnix_platform_read(struct vmnix_platform *platform);
 
 #endif

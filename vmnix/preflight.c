@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The order of the table: first what no remedy helps against, then what firmware or administrator
- * can change. */
+/*
+ * The order of the table: first what no remedy helps against, then what firmware or administrator
+ * can change.
+ */
 #include "preflight_rows.h"
 
 bool vmnix_refuse(struct vmnix_refusal *r, int error, const char *format, ...)

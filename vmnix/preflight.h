@@ -66,8 +66,10 @@ struct vmnix_refusal {
 
 enum vmnix_verdict { VMNIX_ROW_ACCEPTED, VMNIX_ROW_REFUSED, VMNIX_ROW_UNKNOWN };
 
-/* What the VMM needs for `cpus` CPUs: image, per-CPU structures and stacks, page tables; a multiple
- * of 2 MiB. */
+/*
+ * What the VMM needs for `cpus` CPUs: image, per-CPU structures and stacks, page tables; a multiple
+ * of 2 MiB.
+ */
 static inline uint64_t vmnix_memory_needed(uint32_t cpus)
 {
 	const uint64_t fixed = 4ull << 20, per_cpu = 64ull << 10, unit = 2ull << 20;
@@ -79,8 +81,10 @@ VMNIX_BEGIN_C
 /* The first row that refuses decides. */
 struct vmnix_refusal vmnix_preflight(const struct vmnix_facts *facts);
 
-/* Row by row, to show all that is in the way: rows are numbered from 0, and a name of NULL ends
- * them. More CPUs than cpu[] holds must come with VMNIX_UNKNOWN_REGISTERS. */
+/*
+ * Row by row, to show all that is in the way: rows are numbered from 0, and a name of NULL ends
+ * them. More CPUs than cpu[] holds must come with VMNIX_UNKNOWN_REGISTERS.
+ */
 const char *vmnix_preflight_row_name(uint32_t row);
 enum vmnix_verdict vmnix_preflight_row(const struct vmnix_facts *facts, uint32_t row,
 				       struct vmnix_refusal *refusal);

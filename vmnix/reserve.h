@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The arena: the physically contiguous memory that becomes the VMM's, taken from Linux at run time
- * and given back. */
+/*
+ * The arena: the physically contiguous memory that becomes the VMM's, taken from Linux at run time
+ * and given back.
+ */
 #ifndef VMNIX_RESERVE_H
 #define VMNIX_RESERVE_H
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* AMD64 Architecture Programmer's Manual, volume 2, chapter 15: 15.4 enabling, 15.17 GIF, 15.30
- * MSRs. */
+/*
+ * AMD64 Architecture Programmer's Manual, volume 2, chapter 15: 15.4 enabling, 15.17 GIF, 15.30
+ * MSRs.
+ */
 #include <asm/msr.h>
 
 #include "svm.h"

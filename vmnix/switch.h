@@ -10,12 +10,16 @@ struct vmnix_handover_cpu;
 extern char vmnix_stub_leave[];
 extern char vmnix_stub_resume[];
 
-/* Interrupts off, NMIs held off. Returns enum vmnix_status: 0 from VMNIX_CALL_ENTER means as a
- * guest. */
+/*
+ * Interrupts off, NMIs held off. Returns enum vmnix_status: 0 from VMNIX_CALL_ENTER means as a
+ * guest.
+ */
 int vmnix_switch_enter(struct vmnix_handover_cpu *cpu, u32 call);
 
-/* Interrupts off. 0: this CPU is bare again, with NMIs held off. Negative VMNIX_HC_E*: still a
- * guest. */
+/*
+ * Interrupts off. 0: this CPU is bare again, with NMIs held off. Negative VMNIX_HC_E*: still a
+ * guest.
+ */
 int vmnix_switch_leave(u32 hypercall);
 
 #endif
