@@ -66,8 +66,10 @@ template <class Format, class Frames> class RadixTable {
     }
 
     // Maps every page of [va, va + size) to the one frame `pa`; table pages are shared too, so a region costs two
-    // pages.
+    // pages. Whole table pages only: Invalid otherwise.
     Result<> map_alias(std::uint64_t va, Hpa pa, std::uint64_t size, Rights rights, FlushDebt &debt) {
+        if ((va | size) % page_size(2) != 0)
+            return Errc::Invalid;
         const Hpa leaves = TRY(frames_->allocate());
         for (unsigned i = 0; i < kEntries; i++)
             frames_->table(leaves)[i] = Format::leaf(pa, 1, rights, MemoryType::WriteBack);
@@ -83,7 +85,7 @@ template <class Format, class Frames> class RadixTable {
 
     // Ensures that no page crosses `va`, without changing what is mapped: large pages must not span memory types.
     Result<> split_at(std::uint64_t va, FlushDebt &debt) {
-        for (unsigned level = levels_; level > 1; level--) {
+        for (unsigned level = levels_; level >= 1; level--) {
             const Entry entry = TRY(entry_at(va, level, debt));
             if (va % page_size(level) == 0 || !Format::present(entry))
                 return {};
