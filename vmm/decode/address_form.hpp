@@ -6,6 +6,7 @@
 #include "vmm/decode/byte_cursor.hpp"
 #include "vmm/decode/instruction.hpp"
 #include "vmm/decode/prefixes.hpp"
+#include "vmm/decode/width.hpp"
 
 #include <array>
 #include <cstdint>
@@ -34,7 +35,7 @@ struct Address16 {
     if (bytes == 4)
         out.displacement = static_cast<std::int32_t>(TRY(cursor.take<std::uint32_t>()));
     else if (bytes == 1)
-        out.displacement = static_cast<std::int8_t>(TRY(cursor.take<std::uint8_t>()));
+        out.displacement = static_cast<std::int64_t>(sign_extend(TRY(cursor.take<std::uint8_t>()), 1));
     else if (bytes == 2)
         out.displacement = static_cast<std::int16_t>(TRY(cursor.take<std::uint16_t>()));
     return {};

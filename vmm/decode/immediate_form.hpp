@@ -7,6 +7,7 @@
 #include "vmm/decode/byte_cursor.hpp"
 #include "vmm/decode/instruction.hpp"
 #include "vmm/decode/opcode.hpp"
+#include "vmm/decode/width.hpp"
 
 #include <cstdint>
 
@@ -15,7 +16,7 @@ namespace vmm {
 [[gnu::always_inline]] constexpr Result<void> take_signed_immediate(ByteCursor &cursor, unsigned bytes,
                                                                     Instruction &out) {
     if (bytes == 1)
-        out.immediate = static_cast<std::int8_t>(TRY(cursor.take<std::uint8_t>()));
+        out.immediate = static_cast<std::int32_t>(sign_extend(TRY(cursor.take<std::uint8_t>()), 1));
     else if (bytes == 2)
         out.immediate = static_cast<std::int16_t>(TRY(cursor.take<std::uint16_t>()));
     else

@@ -6,6 +6,7 @@
 
 #include "vmm/base/types.hpp"
 #include "vmm/decode/instruction.hpp"
+#include "vmm/decode/width.hpp"
 
 #include <cstdint>
 #include <span>
@@ -19,16 +20,6 @@ using MutableRegisters = std::span<std::uint64_t, 16>;
 namespace registers {
 inline constexpr std::uint8_t kAx = 0, kCx = 1, kSi = 6, kDi = 7;
 } // namespace registers
-
-// The low `bytes` (1 to 8) of a value, the rest zero.
-constexpr std::uint64_t low_bytes(std::uint64_t value, unsigned bytes) {
-    return value & (~0ull >> (64 - 8 * bytes));
-}
-
-constexpr std::uint64_t sign_extend(std::uint64_t value, unsigned bytes) {
-    const unsigned unused = 64 - 8 * bytes;
-    return static_cast<std::uint64_t>(static_cast<std::int64_t>(value << unused) >> unused);
-}
 
 // What a register holds after its part of `bytes` was written: 32-bit writes clear the upper half, narrower ones do not
 // (AMD APM vol. 3, 1.4.2).

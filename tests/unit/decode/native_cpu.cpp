@@ -11,7 +11,7 @@ namespace vmm::test {
 namespace {
 
 // The mapping: code, then what the code loads and stores relative to RIP, then memory for operands.
-constexpr std::size_t kPrologue = 256, kDataAt = 2048, kMemoryAt = 4096, kSize = 3 * 4096;
+constexpr std::size_t kPrologue = 256, kDataAt = 2048, kMemoryAt = 4096, kSize = 3 * kMemoryAt;
 
 struct Data {
     CpuState before;
@@ -45,7 +45,7 @@ class Emitter {
 
     void move_all(bool load, std::size_t offset) {
         for (unsigned reg = 0; reg < 16; ++reg)
-            move(load, reg, offset + reg * 8);
+            move(load, reg, offset + reg * sizeof(std::uint64_t));
     }
 
     void pad_to(std::size_t offset) {
