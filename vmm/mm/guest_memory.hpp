@@ -30,8 +30,9 @@ template <class Ram> class GuestMemory {
 
     // Copies to guest-physical memory, page by page; nothing is written when a page is not RAM.
     Result<> write(Gpa address, const void *from, std::uint64_t bytes) const {
-        for (Gpa page = address.page(); page < address + bytes; page = page + kPageSize)
-            if (!ram_->at(page))
+        // By what is done, not up to an end: address + bytes may lie beyond the last address, at which 0 follows.
+        for (std::uint64_t done = 0; done < bytes; done += kPageSize - (address + done).page_offset())
+            if (!ram_->at(address + done))
                 return Errc::OutOfRange;
         const auto *bytes_from = static_cast<const std::byte *>(from);
         for (std::uint64_t done = 0; done < bytes;) {
