@@ -120,7 +120,7 @@ void vmnix_facts_gather(struct vmnix_facts *facts, const struct vmnix_platform *
 	facts->highest_ram = platform->highest_ram;
 	facts->memory_ranges = platform->memory_count;
 	facts->ioapic_count = platform->ioapic_count;
-	facts->memory_needed = vmnix_memory_needed(facts->cpu_count);
+	facts->memory_needed = vmnix_memory_needed(facts->cpu_count, facts->highest_ram);
 	facts->memory_available = (u64)si_mem_available() << PAGE_SHIFT;
 	if (facts->cpu_count <= VMNIX_MAX_CPUS)
 		on_each_cpu(read_cpu, facts, 1);

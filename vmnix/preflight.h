@@ -67,14 +67,15 @@ struct vmnix_refusal {
 enum vmnix_verdict { VMNIX_ROW_ACCEPTED, VMNIX_ROW_REFUSED, VMNIX_ROW_UNKNOWN };
 
 /*
- * What the VMM needs for `cpus` CPUs: image, per-CPU structures and stacks, page tables; a multiple
- * of 2 MiB.
+ * What the VMM needs: image, log and maps; structures and stacks of each CPU; page tables, its own and
+ * the nested ones, by 2 MiB pages for RAM as if there were no larger. A multiple of 2 MiB.
  */
-static inline uint64_t vmnix_memory_needed(uint32_t cpus)
+static inline uint64_t vmnix_memory_needed(uint32_t cpus, uint64_t highest_ram)
 {
-	const uint64_t fixed = 4ull << 20, per_cpu = 64ull << 10, unit = 2ull << 20;
+	const uint64_t fixed = 768ull << 10, per_cpu = 80ull << 10, unit = 2ull << 20;
+	const uint64_t tables = (highest_ram >> 30) * 2 * 4096;
 
-	return (fixed + cpus * per_cpu + unit - 1) / unit * unit;
+	return (fixed + cpus * per_cpu + tables + unit - 1) / unit * unit;
 }
 
 VMNIX_BEGIN_C

@@ -68,11 +68,11 @@ void FactGatherer::read_linux() {
 
 void FactGatherer::read_memory() {
     vmnix_facts &facts = *result_.facts;
-    facts.memory_needed = vmnix_memory_needed(facts.cpu_count);
     facts.memory_available = meminfo_bytes(text_of("/proc/meminfo"), "MemAvailable").value_or(0);
     PhysicalMap map = parse_iomem(text_of("/proc/iomem"));
     facts.ioapic_count = map.ioapics;
     facts.highest_ram = map.highest_ram;
+    facts.memory_needed = vmnix_memory_needed(facts.cpu_count, facts.highest_ram);
     if (map.ranges.empty()) {
         facts.unknown |= VMNIX_UNKNOWN_MEMORY_MAP;
         result_.unseen.push_back("the memory map: only root may see addresses in /proc/iomem");

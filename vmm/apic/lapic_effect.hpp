@@ -34,15 +34,10 @@ struct LapicEffect {
     Physical physical;   // PhysicalWrite
 
     constexpr LapicEffect() : LapicEffect(Kind::None) {}
-    constexpr LapicEffect(Kind what) : kind(what) {}
+    constexpr LapicEffect(Kind what) : kind(what) {} // NOLINT(*-optin.cplusplus.UninitializedObject)
     static constexpr LapicEffect eoi(std::uint8_t vector) {
         LapicEffect effect(Kind::EoiBroadcast);
         effect.vector = vector;
-        return effect;
-    }
-    static constexpr LapicEffect send(const Ipi &ipi) {
-        LapicEffect effect(Kind::SendIpi);
-        effect.ipi = ipi;
         return effect;
     }
     static constexpr LapicEffect write_physical(LapicRegister reg, std::uint32_t value) {

@@ -60,7 +60,8 @@ template <class Format> class ConsoleNested {
         std::uint64_t end = 4 * kGigabyte;
         for (unsigned i = 0; i < vmm.handover->memory_count; i++) {
             const vmnix_memory &range = vmm.handover->memory[i];
-            end = std::max(end, range.base + range.size);
+            if (range.kind == VMNIX_MEMORY_RAM) // windows of devices above are mapped when they are touched
+                end = std::max(end, range.base + range.size);
         }
         const std::uint64_t limit = physical_bits_ >= 63 ? ~0ull : 1ull << physical_bits_;
         return std::min(align_up(end, kGigabyte), limit);

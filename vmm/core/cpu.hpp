@@ -14,6 +14,7 @@
 #include "vmnix/abi/hypercall/hypercall.h"
 
 #include <array>
+#include <atomic>
 
 namespace vmm {
 
@@ -36,6 +37,7 @@ struct Cpu {
     std::uint32_t guest_nmis = 0;           // to be injected, 0 to 2 as hardware holds one beside the one in service
     std::uint32_t guest_machine_checks = 0; // to be injected
     Mailbox mailbox;
+    std::atomic<std::uint32_t> launch_step{VMNIX_STEP_NONE}; // the last enum vmnix_step whose rendezvous it came to
     DecodeCache decode_cache;
     vmnix_cpu_stats stats{};
     x86::Gdt gdt{};

@@ -23,7 +23,7 @@ template <class T> HypercallResult copy_out(T &value, std::uint64_t address, std
     value.size = static_cast<std::uint32_t>(std::min<std::uint64_t>(room, sizeof(T)));
     if (!g_vmm.ram.memory().write(Gpa(address), &value, value.size))
         return fail(VMNIX_HC_EFAULT);
-    return {.rdi = value.size};
+    return {.results = 1, .rdi = value.size};
 }
 
 HypercallResult info(const HypercallArguments &a) {
@@ -69,7 +69,7 @@ HypercallResult log_read(const HypercallArguments &a) {
         return fail(VMNIX_HC_EFAULT);
     std::uint64_t position = a.rdx;
     const unsigned bytes = g_vmm.log.lock()->read(position, {reinterpret_cast<char *>(buffer), a.rsi});
-    return {.rdi = bytes, .rsi = position};
+    return {.results = 2, .rdi = bytes, .rsi = position};
 }
 
 HypercallResult set_event(const HypercallArguments &a) {
@@ -102,13 +102,13 @@ HypercallResult test_call(Cpu &cpu, const HypercallArguments &a) {
             return fail(VMNIX_HC_EBUSY);
         std::uint64_t *words = at_physical<std::uint64_t>(*frame);
         std::fill(words, words + kPageSize / sizeof(*words), a.rsi);
-        return {.rdi = frame->raw()};
+        return {.results = 1, .rdi = frame->raw()};
     }
     case VMNIX_TEST_PANIC:
         if (a.rsi == 1)
             *reinterpret_cast<volatile std::uint64_t *>(a.rsi * kPageSize) = 0; // asked for: an unmapped address
         if (a.rsi == 2)
-            return {.rdi = overflow_stack(1u << 20) + cpu.index};
+            return {.results = 1, .rdi = overflow_stack(1u << 20) + cpu.index};
         panic("a test asked for it", __FILE__, __LINE__);
     default:
         return fail(VMNIX_HC_EINVAL);

@@ -10,9 +10,10 @@ struct HypercallArguments {
 };
 
 struct HypercallResult {
-    std::uint32_t error = 0; // enum vmnix_hypercall_error, or 0
+    std::uint32_t error = 0;  // enum vmnix_hypercall_error, or 0
+    std::uint8_t results = 0; // how many of rdi and rsi the call returns; the others are preserved
+    bool leave = false;       // this CPU goes back to the console, bare
     std::uint64_t rdi = 0, rsi = 0;
-    bool leave = false; // this CPU goes back to the console, bare
 };
 
 HypercallResult call(Cpu &cpu, const HypercallArguments &arguments);

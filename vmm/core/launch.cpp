@@ -24,7 +24,8 @@ Result<> told(Word word) {
     return word == Word::Go ? Result<>() : word == Word::TimedOut ? Errc::TimedOut : Errc::Busy;
 }
 
-Result<> arrive(Cpu &) {
+Result<> arrive(Cpu &cpu) {
+    cpu.launch_step = VMNIX_STEP_ARRIVE;
     return told(g_vmm.launch.meet(x86::rdtsc, x86::pause));
 }
 
@@ -47,7 +48,8 @@ void return_interrupts(Cpu &cpu) {
 }
 
 // Once all are here nothing can fail any more. The last to arrive unmaps the stub, as nobody executes it now.
-Result<> commit(Cpu &) {
+Result<> commit(Cpu &cpu) {
+    cpu.launch_step = VMNIX_STEP_COMMIT;
     const Word word = g_vmm.launch.decide(x86::rdtsc, x86::pause, [] {
         unmap_stub(g_vmm);
         g_vmm.launched_tsc = x86::rdtsc();
@@ -98,12 +100,20 @@ int status_of(const Stage &stage, Errc error) {
     }
 }
 
+// Who kept the others waiting at a rendezvous.
+const Cpu &missing_at(vmnix_step step, const Cpu &waiting) {
+    for (const Cpu *cpu : g_vmm.all_cpus())
+        if (cpu->launch_step < static_cast<std::uint32_t>(step))
+            return *cpu;
+    return waiting;
+}
+
 // A CPU that fails of itself calls it off for all; the first cause is the one that is reported.
 void tell_cause(const Cpu &cpu, const Stage &failed, Errc error) {
     const bool first = error == Errc::TimedOut || (error != Errc::Busy && g_vmm.launch.call_off());
     if (!first)
         return;
-    g_vmm.handover->failed_cpu = cpu.index;
+    g_vmm.handover->failed_cpu = error == Errc::TimedOut ? missing_at(failed.step, cpu).index : cpu.index;
     g_vmm.handover->failed_step = failed.step;
 }
 

@@ -26,9 +26,17 @@ void *memmove(void *to, const void *from, std::size_t bytes) {
     return to;
 }
 
+// By words while they are equal: the launch compares whole pages while every CPU is stopped.
 int memcmp(const void *a, const void *b, std::size_t bytes) {
     const auto *x = static_cast<const unsigned char *>(a), *y = static_cast<const unsigned char *>(b);
-    for (std::size_t i = 0; i < bytes; i++)
+    std::size_t i = 0;
+    for (std::uint64_t p, q; bytes - i >= sizeof(p); i += sizeof(p)) {
+        __builtin_memcpy(&p, x + i, sizeof(p));
+        __builtin_memcpy(&q, y + i, sizeof(q));
+        if (p != q)
+            break;
+    }
+    for (; i < bytes; i++)
         if (x[i] != y[i])
             return x[i] < y[i] ? -1 : 1;
     return 0;

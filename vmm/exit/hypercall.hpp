@@ -26,10 +26,10 @@ template <class V> [[gnu::always_inline]] inline Verdict handle_hypercall(V v, c
     v.enter_host_context();
     const HypercallResult result = call(v.cpu(), arguments);
     v.gpr(x86::Gpr::Rax) = static_cast<std::uint64_t>(-static_cast<std::int64_t>(result.error));
-    if (result.error == 0) {
+    if (result.results > 0)
         v.gpr(x86::Gpr::Rdi) = result.rdi;
+    if (result.results > 1)
         v.gpr(x86::Gpr::Rsi) = result.rsi;
-    }
     v.advance(length);
     return result.leave ? Verdict::Leave : Verdict::Resume;
 }

@@ -26,7 +26,7 @@ std::unique_ptr<vmnix_facts> good_machine() {
     facts->tsc_khz = 2'000'000;
     facts->highest_ram = 1ull << 32;
     facts->cpu_count = 2;
-    facts->memory_needed = vmnix_memory_needed(2);
+    facts->memory_needed = vmnix_memory_needed(2, facts->highest_ram);
     facts->memory_available = 100ull << 20;
     facts->ioapic_count = 1;
     facts->memory_ranges = 7;
