@@ -54,7 +54,7 @@ void run_hostile(const std::uint8_t *data, std::size_t size) {
     while (size != 0) {
         const auto offset = take<std::uint16_t>(data, size);
         const auto value = take<std::uint64_t>(data, size);
-        now += take<std::uint8_t>(data, size) * 1000u;
+        now += take<std::uint8_t>(data, size) * 1000ull;
         if (offset & 0x8000)
             lapic.write_apic_base(lapic.apic_base() ^ (value & 0xc00), now);
         else if (offset & 0x4000)

@@ -186,8 +186,8 @@ void Pair::step(Bytes &bytes) {
         write(0xf0, 0x100 | detail);
         break;
     default:
-        same_kind(model_.write_tsc_deadline(now_ + 1 + detail * 100, now_),
-                  reference_.write_deadline(now_ + 1 + detail * 100));
+        same_kind(model_.write_tsc_deadline(now_ + 1 + detail * 100ull, now_),
+                  reference_.write_deadline(now_ + 1 + detail * 100ull));
         break;
     }
     same("base", model_.apic_base(), reference_.base);
