@@ -55,7 +55,7 @@ template <class V> Verdict handle_invd(V v, const Exit &exit) {
     const auto length = length_of(v, exit, expected::kInvd);
     if (!length)
         return Verdict::Resume;
-    asm volatile("wbinvd" : : : "memory");
+    x86::wbinvd();
     v.advance(*length);
     return Verdict::Resume;
 }

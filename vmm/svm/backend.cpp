@@ -137,14 +137,14 @@ void run(Cpu &cpu) {
     vmload(state.vmcb_pa);
     state.before_entry &= ~State::kHostContext;
     // GIF is 0 since before the switch; IF=1 beside it lets physical interrupts end a guest's turn (15.21.2).
-    asm volatile("sti" : : : "memory");
+    x86::sti();
     svm_run(&cpu);
 }
 
 void give_back(Cpu &cpu) {
     const SaveArea &save = cpu.backend<State>().vmcb->save;
     vmnix_switch_state &to = cpu.handover->state;
-    asm volatile("cli" : : : "memory");
+    x86::cli();
     to.rsp = save.rsp;
     to.cr0 = save.cr0;
     to.cr2 = save.cr2;

@@ -66,6 +66,18 @@ inline void pause() {
     asm volatile("pause");
 }
 
+inline void wbinvd() {
+    asm volatile("wbinvd" : : : "memory");
+}
+
+inline void sti() {
+    asm volatile("sti" : : : "memory");
+}
+
+inline void cli() {
+    asm volatile("cli" : : : "memory");
+}
+
 inline void out8(std::uint16_t port, std::uint8_t value) {
     asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));
 }
