@@ -3,6 +3,8 @@
 // last one has arrived in time, nobody can. Used for the launch and for leaving.
 #pragma once
 
+#include "vmm/base/bits.hpp"
+
 #include <atomic>
 #include <cstdint>
 
@@ -10,7 +12,7 @@ namespace vmm {
 
 class Rendezvous {
   public:
-    enum class Outcome : std::uint32_t { Pending, Deciding, Go, Off };
+    enum class Outcome : std::uint8_t { Pending, Deciding, Go, Off };
     // What a CPU is told: the one that called it off for want of the others is told so.
     enum class Word { Go, Off, TimedOut };
 
@@ -19,23 +21,24 @@ class Rendezvous {
         timeout_ = timeout_tsc;
     }
 
-    Outcome outcome() const { return outcome_.load(std::memory_order_acquire); }
+    Outcome outcome() const { return OutcomeField::get(state()); }
 
     // Calls it off, unless it is decided. True for the CPU that did.
     bool call_off() { return move(Outcome::Pending, Outcome::Off); }
 
     // Waits until `cpus` CPUs have arrived here, without a decision. `now` is a clock, `relax` is run while waiting.
     template <class Now, class Relax> Word meet(Now now, Relax relax) {
-        met_.fetch_add(1, std::memory_order_acq_rel);
-        const bool timed_out = wait(now, relax, [this] { return met_.load(std::memory_order_acquire) == cpus_; });
+        state_.fetch_add(Met::make(1), std::memory_order_acq_rel);
+        const bool timed_out = wait(now, relax, [this] { return Met::get(state()) == cpus_; });
         return timed_out ? Word::TimedOut : outcome() == Outcome::Pending ? Word::Go : Word::Off;
     }
 
     // The last CPU to arrive performs `commit` and decides; everybody returns what was decided.
     template <class Now, class Relax, class Commit> Word decide(Now now, Relax relax, Commit commit) {
-        if (ready_.fetch_add(1, std::memory_order_acq_rel) + 1 == cpus_ && move(Outcome::Pending, Outcome::Deciding)) {
+        const std::uint64_t before = state_.fetch_add(Ready::make(1), std::memory_order_acq_rel);
+        if (Ready::get(before) + 1 == cpus_ && move(Outcome::Pending, Outcome::Deciding)) {
             commit();
-            outcome_.store(Outcome::Go, std::memory_order_release);
+            move(Outcome::Deciding, Outcome::Go);
         }
         if (wait(now, relax, [] { return false; }))
             return Word::TimedOut;
@@ -44,17 +47,30 @@ class Rendezvous {
         return outcome() == Outcome::Go ? Word::Go : Word::Off;
     }
 
-    // Everybody has been told and a new round may begin. Called by each CPU once; the last one resets.
+    // Called by each CPU that has met, once it was told. When all of them have, a new round begins; one that never came
+    // to this round is not waited for.
     void finish() {
-        if (finished_.fetch_add(1, std::memory_order_acq_rel) + 1 != cpus_)
-            return;
-        met_ = ready_ = finished_ = 0;
-        outcome_.store(Outcome::Pending, std::memory_order_release);
+        std::uint64_t seen = state_.fetch_add(Finished::make(1), std::memory_order_acq_rel) + Finished::make(1);
+        while (Finished::get(seen) == Met::get(seen))
+            if (state_.compare_exchange_weak(seen, 0, std::memory_order_acq_rel))
+                return;
     }
 
   private:
+    // One word, so that a round ends for everybody at once: whoever comes is in the old one or in the new one.
+    using OutcomeField = Field<1, 0, Outcome>;
+    using Met = Field<23, 8>;
+    using Ready = Field<39, 24>;
+    using Finished = Field<55, 40>;
+
+    std::uint64_t state() const { return state_.load(std::memory_order_acquire); }
+
     bool move(Outcome from, Outcome to) {
-        return outcome_.compare_exchange_strong(from, to, std::memory_order_acq_rel);
+        std::uint64_t seen = state();
+        while (OutcomeField::get(seen) == from)
+            if (state_.compare_exchange_weak(seen, OutcomeField::set(seen, to), std::memory_order_acq_rel))
+                return true;
+        return false;
     }
 
     // Until `done`, a decision, or the time-out. True when this CPU called it off.
@@ -68,8 +84,7 @@ class Rendezvous {
         return false;
     }
 
-    std::atomic<Outcome> outcome_{Outcome::Pending};
-    std::atomic<std::uint32_t> met_{0}, ready_{0}, finished_{0};
+    std::atomic<std::uint64_t> state_{0};
     std::uint32_t cpus_ = 0;
     std::uint64_t timeout_ = 0;
 };

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Hardware: the privileged state of one CPU. The intrinsics in instead/vmm/x86/ act on the one that the calling thread
+// plays.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace vmm::x86 {
+
+struct CpuidResult {
+    std::uint32_t eax, ebx, ecx, edx;
+    bool operator==(const CpuidResult &) const = default;
+};
+
+} // namespace vmm::x86
+
+namespace vmm::test {
+
+struct Hardware {
+    struct PortWrite {
+        std::uint16_t port;
+        unsigned size;
+        std::uint32_t value;
+        bool operator==(const PortWrite &) const = default;
+    };
+    using MsrWrite = std::pair<std::uint32_t, std::uint64_t>;
+    using Leaf = std::pair<std::uint32_t, std::uint32_t>;
+
+    Hardware(); // an AMD CPU with 40 address bits
+
+    // What it has
+    std::map<std::uint32_t, std::uint64_t> msrs; // others read zero
+    std::set<std::uint32_t> faulting_msrs;       // #GP, which only the safe accesses survive
+    std::map<Leaf, x86::CpuidResult> leaves;     // others read zero
+    std::map<std::uint16_t, std::uint32_t> ports;
+    std::uint64_t cr0 = 0x80050033, cr2 = 0, cr3 = 0, cr4 = 0x406f0, dr6 = 0xffff0ff0, dr7 = 0x400, xcr0 = 7;
+    std::uint64_t tsc = 1'000'000, tsc_step = 10;
+
+    // What was done to it, in order
+    std::vector<MsrWrite> msr_writes;
+    std::vector<PortWrite> port_writes;
+    std::vector<std::string> trace; // VMSAVE and its like, with addresses
+    unsigned wbinvds = 0;
+
+    x86::CpuidResult cpuid(std::uint32_t leaf, std::uint32_t subleaf) const;
+    bool read_msr(std::uint32_t index, std::uint64_t &value) const;
+    bool write_msr(std::uint32_t index, std::uint64_t value);
+};
+
+// The CPU that this thread plays; ends the process when it plays none.
+Hardware &hardware();
+void play(Hardware *cpu);
+
+} // namespace vmm::test

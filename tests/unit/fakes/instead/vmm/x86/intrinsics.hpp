@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// In hosted tests this header stands for the real one: the same functions, acting on tests/unit/fakes/hardware.hpp.
+#pragma once
+
+#include "tests/unit/fakes/hardware.hpp"
+#include "vmm/base/assert.hpp"
+#include "vmm/base/types.hpp"
+
+#include <thread>
+
+namespace vmm::x86 {
+
+using test::hardware;
+
+inline bool rdmsr_safe(std::uint32_t index, std::uint64_t &value) {
+    return hardware().read_msr(index, value);
+}
+inline bool wrmsr_safe(std::uint32_t index, std::uint64_t value) {
+    return hardware().write_msr(index, value);
+}
+inline std::uint64_t rdmsr(std::uint32_t index) {
+    std::uint64_t value = 0;
+    VMM_ASSERT(rdmsr_safe(index, value)); // #GP in the VMM
+    return value;
+}
+inline void wrmsr(std::uint32_t index, std::uint64_t value) {
+    VMM_ASSERT(wrmsr_safe(index, value));
+}
+
+inline std::uint64_t rdtsc() {
+    return hardware().tsc += hardware().tsc_step;
+}
+inline CpuidResult cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
+    return hardware().cpuid(leaf, subleaf);
+}
+
+#define VMM_CONTROL_REGISTER(name)                                                                                     \
+    inline std::uint64_t read_##name() {                                                                               \
+        return hardware().name;                                                                                        \
+    }                                                                                                                  \
+    inline void write_##name(std::uint64_t value) {                                                                    \
+        hardware().name = value;                                                                                       \
+    }
+VMM_CONTROL_REGISTER(cr0)
+VMM_CONTROL_REGISTER(cr2)
+VMM_CONTROL_REGISTER(cr3)
+VMM_CONTROL_REGISTER(cr4)
+VMM_CONTROL_REGISTER(dr6)
+VMM_CONTROL_REGISTER(dr7)
+#undef VMM_CONTROL_REGISTER
+
+inline void invlpg(std::uint64_t) {
+    hardware().trace.emplace_back("invlpg");
+}
+inline void pause() {
+    std::this_thread::yield();
+}
+
+inline std::uint32_t in(std::uint16_t port, unsigned size) {
+    const std::uint32_t value = hardware().ports[port];
+    return size == 4 ? value : value & ((1u << 8 * size) - 1);
+}
+inline void out(std::uint16_t port, unsigned size, std::uint32_t value) {
+    hardware().port_writes.push_back({port, size, size == 4 ? value : value & ((1u << 8 * size) - 1)});
+}
+inline std::uint8_t in8(std::uint16_t port) {
+    return static_cast<std::uint8_t>(in(port, 1));
+}
+inline void out8(std::uint16_t port, std::uint8_t value) {
+    out(port, 1, value);
+}
+
+inline std::uint64_t xgetbv0() {
+    return hardware().xcr0;
+}
+// XSETBV's rules, APM vol. 4, XSETBV: what breaks them is a #GP in the VMM.
+inline void xsetbv0(std::uint64_t value) {
+    const auto has = [&](unsigned n) { return (value >> n & 1) != 0; };
+    VMM_ASSERT(has(0) && (!has(2) || has(1)) && has(3) == has(4) && has(5) == has(6) && has(6) == has(7));
+    VMM_ASSERT(!has(5) || has(2));
+    const CpuidResult components = cpuid(0xd);
+    VMM_ASSERT((value & ~(std::uint64_t{components.edx} << 32 | components.eax)) == 0);
+    hardware().xcr0 = value;
+}
+
+inline void wbinvd() {
+    hardware().wbinvds++;
+}
+inline void sti() {
+    hardware().trace.emplace_back("sti");
+}
+inline void cli() {
+    hardware().trace.emplace_back("cli");
+}
+
+} // namespace vmm::x86

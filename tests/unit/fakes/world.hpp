@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// World: a machine for hosted tests. It fills g_vmm as a launch leaves it: RAM with a hole for the VMM's arena, CPUs
+// with virtual LAPICs, a log, and fake hardware below. The backend is the test's business.
+#pragma once
+
+#include "tests/unit/fakes/hardware.hpp"
+#include "tests/unit/fakes/physical_memory.hpp"
+#include "vmm/core/vmm.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace vmm::test {
+
+inline constexpr std::uint64_t kMega = 1ull << 20, kGiga = 1ull << 30;
+
+struct WorldOptions {
+    unsigned cpus = 1;
+    bool x2apic = false; // physical and virtual LAPICs
+    bool tsc_deadline = false;
+    unsigned io_apics = 0;
+};
+
+class World {
+  public:
+    static constexpr Range<Gpa> kLowRam{Gpa(0), 0xa0000}, kRam{Gpa(kMega), 63 * kMega}, kHighRam{Gpa(4 * kGiga), kMega};
+    static constexpr Range<Hpa> kArena{Hpa(32 * kMega), 4 * kMega};
+    static constexpr std::uint64_t kLapicPage = 0xfee00000, kIoApicPage = 0xfec00000;
+
+    explicit World(const WorldOptions &options = {});
+    ~World();
+    World(const World &) = delete;
+    World &operator=(const World &) = delete;
+
+    // From here on this thread is that CPU.
+    void play(unsigned index) { test::play(&hardware_[index]); }
+    Cpu &cpu(unsigned index = 0) { return *cpus_[index]; }
+    Hardware &hardware(unsigned index = 0) { return hardware_[index]; }
+    PhysicalMemory &memory() { return memory_; }
+    vmnix_handover &handover() { return *handover_; }
+
+    // A physical LAPIC's registers, in xAPIC mode by page and in x2APIC mode by MSR.
+    std::uint32_t physical_lapic(unsigned index, LapicRegister reg);
+    void set_physical_lapic(unsigned index, LapicRegister reg, std::uint32_t value);
+    // The physical LAPIC has taken this vector, as the acknowledge window leaves it.
+    void put_in_service(unsigned index, std::uint8_t vector, bool level = false);
+
+    std::string log();
+
+  private:
+    struct alignas(kPageSize) LapicPage {
+        std::array<std::uint32_t, kPageSize / 4> word{};
+    };
+
+    void fill_memory();
+    void fill_handover(const WorldOptions &options);
+    void fill_cpu(unsigned index, const WorldOptions &options);
+    void fill_io_apics(unsigned count);
+
+    PhysicalMemory memory_;
+    std::unique_ptr<vmnix_handover> handover_;
+    std::vector<Hardware> hardware_;
+    std::vector<std::unique_ptr<Cpu>> cpus_;
+    std::vector<std::unique_ptr<LapicPage>> lapic_pages_;
+    std::vector<std::unique_ptr<LapicPage>> io_apic_pages_;
+    std::vector<char> log_ = std::vector<char>(16384);
+};
+
+} // namespace vmm::test
