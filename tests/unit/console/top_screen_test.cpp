@@ -45,6 +45,7 @@ class TopOnTerminal : public testing::Test {
             ::login_tty(slave);
             child();
         }
+        ASSERT_GT(pid_, 0); // signals go to it, and to -1 would go to everybody
     }
     void TearDown() override {
         if (pid_ > 0)
