@@ -11,8 +11,9 @@ namespace {
 // Seconds and microseconds since the launch.
 Text stamp() {
     const std::uint64_t ticks = g_vmm.launched_tsc == 0 ? 0 : x86::rdtsc() - g_vmm.launched_tsc;
-    const std::uint64_t microseconds = ticks * 1000 / g_vmm.handover->tsc_khz % 1000000;
-    const std::uint64_t seconds = ticks / 1000 / g_vmm.handover->tsc_khz;
+    const std::uint64_t per_second = g_vmm.handover->tsc_khz * 1000;
+    const std::uint64_t seconds = ticks / per_second;
+    const std::uint64_t microseconds = ticks % per_second * 1000 / g_vmm.handover->tsc_khz; // no wrap after weeks
     Text text("[", seconds, ".");
     for (std::uint64_t digit = 100000; digit != 0; digit /= 10)
         text.add(microseconds / digit % 10);
