@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A page walk written from the manual (APM vol. 2, 5.3 and 5.4) and from nothing of the code under test: what the CPU
-// makes of the tables in FakeFrames.
+// makes of tables, which `frames` finds by their physical address.
 #pragma once
 
-#include "tests/unit/mm/fake_frames.hpp"
+#include "vmm/base/types.hpp"
 
-#include <bit>
-#include <compare>
 #include <optional>
 
 namespace vmm::test {
@@ -19,7 +17,8 @@ struct Walked {
     bool operator==(const Walked &) const = default;
 };
 
-inline std::optional<Walked> walk_as_cpu(FakeFrames &frames, Hpa root, unsigned levels, std::uint64_t va) {
+template <class Frames>
+std::optional<Walked> walk_as_cpu(Frames &frames, Hpa root, unsigned levels, std::uint64_t va) {
     Walked result{.write = true, .user = true, .execute = true};
     std::uint64_t table = root.raw();
     for (unsigned level = levels; level >= 1; level--) {

@@ -2,6 +2,7 @@
 // A RadixTable over FakeFrames, for each format, number of levels and largest page.
 #pragma once
 
+#include "tests/unit/mm/fake_frames.hpp"
 #include "tests/unit/mm/page_walk.hpp"
 #include "vmm/mm/amd64_format.hpp"
 #include "vmm/svm/nested.hpp"
