@@ -32,6 +32,7 @@ static const struct {
 	[VMNIX_ERR_PEER] = { -EIO, "another CPU failed" },
 	[VMNIX_ERR_INJECTED] = { -ECANCELED, "a test asked for this failure" },
 	[VMNIX_ERR_LAYOUT] = { -EINVAL, "memory map and device addresses contradict one another" },
+	[VMNIX_ERR_EXTINT] = { -EOPNOTSUPP, "interrupts come through the 8259 (noapic); boot without that option" },
 };
 
 static int report_failure(const char *what, int status, u32 cpu, u32 step)

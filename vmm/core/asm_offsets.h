@@ -8,8 +8,8 @@
 
 /* Relative to the block. */
 #define CPU_ACKNOWLEDGED (CPU_IN_BLOCK + 0)
-#define CPU_NMIS (CPU_IN_BLOCK + 4)
-#define CPU_MACHINE_CHECKS (CPU_IN_BLOCK + 8)
+#define CPU_NMIS (CPU_IN_BLOCK + 8)
+#define CPU_MACHINE_CHECKS (CPU_IN_BLOCK + 12)
 
 /* Relative to struct Cpu. */
 #define CPU_GPR 0x10

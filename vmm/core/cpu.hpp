@@ -15,15 +15,21 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 
 namespace vmm {
+
+// Events for the guest that came while the VMM ran; its handlers count them.
+struct Arrived {
+    std::uint32_t nmis = 0, machine_checks = 0;
+    bool any() const { return std::bit_cast<std::uint64_t>(*this) != 0; }
+};
 
 struct Cpu {
     // Assembly knows these by asm_offsets.h.
     std::uint32_t acknowledged = 0; // vector that the acknowledge window took; 0 for none
-    std::uint32_t nmis = 0;         // arrived in the VMM's hands, not yet handed on
-    std::uint32_t machine_checks = 0;
     std::uint32_t index = 0;
+    Arrived arrived;
     std::array<std::uint64_t, 16> gpr{}; // the guest's, by x86::Gpr
     alignas(16) std::array<std::byte, 128> backend_room{};
 
@@ -34,9 +40,9 @@ struct Cpu {
     VirtualLapic lapic;
     std::uint64_t timer_armed = ApicTimer::kNever; // TSC for which the physical timer is set
     vmnix_vcpu_state vcpu_state = VMNIX_VCPU_RUNNING;
-    std::uint32_t guest_nmis = 0;           // to be injected, 0 to 2 as hardware holds one beside the one in service
-    std::uint32_t guest_machine_checks = 0; // to be injected
+    std::uint32_t guest_nmis = 0; // to be injected, 0 to 2 as hardware holds one beside the one in service
     Mailbox mailbox;
+    std::atomic<std::uint32_t> kicks{0};                     // sent to this CPU and not yet seen
     std::atomic<std::uint32_t> launch_step{VMNIX_STEP_NONE}; // the last enum vmnix_step whose rendezvous it came to
     DecodeCache decode_cache;
     vmnix_cpu_stats stats{};
@@ -57,8 +63,8 @@ struct Cpu {
 };
 
 static_assert(offsetof(Cpu, acknowledged) + kCpuOffset == CPU_ACKNOWLEDGED);
-static_assert(offsetof(Cpu, nmis) + kCpuOffset == CPU_NMIS);
-static_assert(offsetof(Cpu, machine_checks) + kCpuOffset == CPU_MACHINE_CHECKS);
+static_assert(offsetof(Cpu, arrived) + offsetof(Arrived, nmis) + kCpuOffset == CPU_NMIS);
+static_assert(offsetof(Cpu, arrived) + offsetof(Arrived, machine_checks) + kCpuOffset == CPU_MACHINE_CHECKS);
 static_assert(offsetof(Cpu, gpr) == CPU_GPR && offsetof(Cpu, backend_room) == CPU_BACKEND);
 static_assert(CPU_BLOCK_SIZE == kCpuBlockSize && CPU_IN_BLOCK == kCpuOffset);
 static_assert(sizeof(Cpu) <= kCpuRoom);

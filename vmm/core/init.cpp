@@ -30,18 +30,29 @@ Result<> check_handover(Vmm &vmm) {
     return {};
 }
 
+// The bits of EFER that this CPU has and that this build knows, APM vol. 2, 3.1.7. Others fault in VMRUN.
+std::uint64_t known_efer() {
+    using namespace x86;
+    constexpr std::uint32_t kFfxsr = 1u << 25, kNx = 1u << 20, kTce = 1u << 17, kAutomaticIbrs = 1u << 8;
+    const CpuidResult extended = cpuid(0x80000001);
+    std::uint64_t known = efer::SCE | efer::LME | efer::LMA;
+    known |= extended.edx & kNx ? efer::NXE : 0;
+    known |= extended.edx & kFfxsr ? efer::FFXSR : 0;
+    known |= extended.ecx & kTce ? efer::TCE : 0;
+    if (cpuid(0x80000000).eax >= 0x80000021 && (cpuid(0x80000021).eax & kAutomaticIbrs))
+        known |= efer::AIBRSE;
+    return known;
+}
+
 Result<> learn_cpu(Vmm &vmm) {
     constexpr std::uint64_t kX2apicMode = bit(10);
-    constexpr std::uint32_t kDeadline = 1u << 24, kXsave = 1u << 26, kGigantic = 1u << 26;
+    constexpr std::uint32_t kDeadline = 1u << 24, kGigantic = 1u << 26;
     const x86::CpuidResult features = x86::cpuid(1);
     vmm.cpu_count = vmm.handover->cpu_count;
     vmm.x2apic = x86::rdmsr(x86::msr::ApicBase) & kX2apicMode;
     vmm.tsc_deadline = features.ecx & kDeadline;
     vmm.gigantic_pages = x86::cpuid(0x80000001).edx & kGigantic;
-    if (features.ecx & kXsave) {
-        const x86::CpuidResult components = x86::cpuid(0xd);
-        vmm.xcr0_supported = std::uint64_t{components.edx} << 32 | components.eax;
-    }
+    vmm.efer_known = known_efer();
     if (vmm.handover->flags & VMNIX_HANDOVER_TEST)
         vmm.features |= VMNIX_FEATURE_TEST;
     return {};

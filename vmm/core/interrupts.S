@@ -118,8 +118,10 @@ vmm_entry:
     movq vmm_stub_leave(%rip), %rcx
     jmp *%rcx
 
-/* bool rdmsr_safe(u32 index, u64 &value), bool wrmsr_safe(u32 index, u64 value): #GP resumes at vmm_safe_msr_fault. */
-    .globl vmm_rdmsr_safe, vmm_wrmsr_safe, vmm_safe_rdmsr, vmm_safe_wrmsr, vmm_safe_msr_fault
+/* bool rdmsr_safe(u32 index, u64 &value), bool wrmsr_safe(u32 index, u64 value): bool xsetbv0_safe(u64 value): #GP resumes at
+ * vmm_safe_fault and answers false. */
+    .globl vmm_rdmsr_safe, vmm_wrmsr_safe, vmm_xsetbv_safe
+    .globl vmm_safe_rdmsr, vmm_safe_wrmsr, vmm_safe_xsetbv, vmm_safe_fault
 vmm_rdmsr_safe:
     movl %edi, %ecx
 vmm_safe_rdmsr:
@@ -138,7 +140,16 @@ vmm_safe_wrmsr:
     wrmsr
     movl $1, %eax
     ret
-vmm_safe_msr_fault:
+vmm_xsetbv_safe:
+    xorl %ecx, %ecx
+    movl %edi, %eax
+    movq %rdi, %rdx
+    shrq $32, %rdx
+vmm_safe_xsetbv:
+    xsetbv
+    movl $1, %eax
+    ret
+vmm_safe_fault:
     xorl %eax, %eax
     ret
 

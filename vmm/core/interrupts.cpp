@@ -23,6 +23,14 @@ void take_timer(Cpu &cpu) {
     arm_timer(cpu);
 }
 
+// Kicks that arrive together are one interrupt; what is left over of the count claims a vector that is ours anyway.
+bool take_kick(Cpu &cpu) {
+    if (cpu.kicks.load(std::memory_order_acquire) == 0)
+        return false;
+    cpu.kicks.fetch_sub(1, std::memory_order_relaxed);
+    return true;
+}
+
 // Masked at the IO-APIC before the EOI, both under one lock: see virtual_ioapic.hpp.
 void take_level(Cpu &cpu, std::uint8_t vector) {
     auto io_apics = g_vmm.io_apics.lock();
@@ -146,7 +154,7 @@ void take_interrupt(Cpu &cpu) {
         return; // whoever asserted it has withdrawn it
     if (vector == kTimerVector && cpu.timer_armed != ApicTimer::kNever) {
         take_timer(cpu);
-    } else if (vector == kKickVector && (cpu.mailbox.any() || cpu.lapic.inbox().any())) {
+    } else if (vector == kKickVector && take_kick(cpu)) {
         cpu.physical_lapic.eoi();
     } else if (physical_bit(cpu, LapicRegister::Tmr0, vector)) {
         take_level(cpu, vector);
@@ -184,7 +192,20 @@ void end_level_interrupt(std::uint8_t vector) {
         one.model.guest_eoi(vector);
 }
 
-void kick(Cpu &from, const Cpu &to) {
+void refuse_level_interrupt(std::uint8_t vector) {
+    auto io_apics = g_vmm.io_apics.lock();
+    for (IoApics::One &one : io_apics->all())
+        one.model.level_refused(vector);
+}
+
+void retry_refused_interrupts() {
+    auto io_apics = g_vmm.io_apics.lock();
+    for (IoApics::One &one : io_apics->all())
+        one.model.retry_refused();
+}
+
+void kick(Cpu &from, Cpu &to) {
+    to.kicks.fetch_add(1, std::memory_order_release);
     from.physical_lapic.send(PhysicalLapic::kAssert | kKickVector, to.apic_id);
 }
 
@@ -209,6 +230,15 @@ void mirror_lapic(Cpu &cpu) {
     }
 }
 
+namespace {
+
+// Interrupts of an 8259 come with a vector that no APIC knows, and need an acknowledge cycle of their own.
+bool takes_external(std::uint32_t lint) {
+    return !lapic::LvtMasked::get(lint) && lapic::LvtMode::get(lint) == DeliveryMode::ExtInt;
+}
+
+} // namespace
+
 Result<> model_lapic(Cpu &cpu) {
     LapicImage image = read_lapic(cpu);
     // What waits in the physical APIC stays there and is forwarded when it arrives.
@@ -227,6 +257,8 @@ Result<> model_lapic(Cpu &cpu) {
                              .bootstrap = lapic::BaseBootstrap::get(image.apic_base),
                              .tsc_khz = static_cast<std::uint32_t>(g_vmm.handover->tsc_khz),
                              .timer_khz = static_cast<std::uint32_t>(g_vmm.handover->apic_timer_khz)};
+    if (takes_external(image[LapicRegister::LvtLint0]))
+        return Errc::Unsupported;
     TRY(cpu.lapic.configure(config));
     cpu.lapic.restore(image, x86::rdtsc());
     return {};

@@ -22,8 +22,12 @@ void send_ipi(Cpu &from, const Ipi &ipi);
 // A level-triggered interrupt ended in a guest: its pins may interrupt again.
 void end_level_interrupt(std::uint8_t vector);
 
+// It died with the APIC that had taken it, and a guest APIC that is enabled now may take what was refused before.
+void refuse_level_interrupt(std::uint8_t vector);
+void retry_refused_interrupts();
+
 // Makes another CPU look into its mailbox. What it shall see must have been stored before.
-void kick(Cpu &from, const Cpu &to);
+void kick(Cpu &from, Cpu &to);
 
 // Every CPU flushes its guest's translations before its next entry, and does not run on with old ones: the kick ends
 // the present one.
@@ -36,7 +40,7 @@ void post_interrupt(Cpu &from, Cpu &to, std::uint8_t vector);
 void mirror_lapic(Cpu &cpu);
 
 // The launch: first the virtual APIC becomes what the physical one is, which is left as it was; past the point of no
-// return the physical one becomes the VMM's.
+// return the physical one becomes the VMM's. Unsupported: interrupts come from an 8259.
 Result<> model_lapic(Cpu &cpu);
 void own_lapic(Cpu &cpu);
 

@@ -95,6 +95,8 @@ int status_of(const Stage &stage, Errc error) {
         return VMNIX_ERR_TIMEOUT;
     case Errc::Busy:
         return VMNIX_ERR_PEER;
+    case Errc::Unsupported:
+        return VMNIX_ERR_EXTINT;
     default:
         return stage.status;
     }
@@ -178,7 +180,7 @@ bool agree_to_leave(Cpu &cpu) {
 
 void leave_now(Cpu &cpu) {
     return_lapic(cpu);
-    cpu.handover->pending_nmi = cpu.guest_nmis + cpu.nmis;
+    cpu.handover->pending_nmi = cpu.guest_nmis + cpu.arrived.nmis;
     g_vmm.backend_ops->give_back(cpu);
 }
 

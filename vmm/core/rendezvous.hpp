@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // All CPUs decide one thing together: go, or do not. A CPU that fails or waits too long calls it off for all; once the
 // last one has arrived in time, nobody can. Used for the launch and for leaving.
+//
+// A round begins with the first CPU that comes and ends with the last one that goes, so that one which comes alone, or
+// far too late, spoils its own round and no other. All of the state is one word: every step is one exchange.
 #pragma once
 
 #include "vmm/base/bits.hpp"
@@ -21,22 +24,24 @@ class Rendezvous {
         timeout_ = timeout_tsc;
     }
 
-    Outcome outcome() const { return OutcomeField::get(state()); }
+    Outcome outcome() const { return OutcomeField::get(state_.load(std::memory_order_acquire)); }
 
     // Calls it off, unless it is decided. True for the CPU that did.
     bool call_off() { return move(Outcome::Pending, Outcome::Off); }
 
     // Waits until `cpus` CPUs have arrived here, without a decision. `now` is a clock, `relax` is run while waiting.
     template <class Now, class Relax> Word meet(Now now, Relax relax) {
-        state_.fetch_add(Met::make(1), std::memory_order_acq_rel);
-        const bool timed_out = wait(now, relax, [this] { return Met::get(state()) == cpus_; });
-        return timed_out ? Word::TimedOut : outcome() == Outcome::Pending ? Word::Go : Word::Off;
+        update([](std::uint64_t s) { return add<Met>(add<Inside>(s)); });
+        const auto all_met = [this] { return Met::get(state_.load(std::memory_order_acquire)) == cpus_; };
+        if (wait(now, relax, all_met))
+            return Word::TimedOut;
+        return outcome() == Outcome::Off ? Word::Off : Word::Go;
     }
 
-    // The last CPU to arrive performs `commit` and decides; everybody returns what was decided.
+    // After meet(). The last CPU to arrive performs `commit` and decides; everybody returns what was decided.
     template <class Now, class Relax, class Commit> Word decide(Now now, Relax relax, Commit commit) {
-        const std::uint64_t before = state_.fetch_add(Ready::make(1), std::memory_order_acq_rel);
-        if (Ready::get(before) + 1 == cpus_ && move(Outcome::Pending, Outcome::Deciding)) {
+        const std::uint64_t state = update([](std::uint64_t s) { return add<Ready>(s); });
+        if (Ready::get(state) == cpus_ && move(Outcome::Pending, Outcome::Deciding)) {
             commit();
             move(Outcome::Deciding, Outcome::Go);
         }
@@ -47,30 +52,39 @@ class Rendezvous {
         return outcome() == Outcome::Go ? Word::Go : Word::Off;
     }
 
-    // Called by each CPU that has met, once it was told. When all of them have, a new round begins; one that never came
-    // to this round is not waited for.
+    // Once for each meet(), when its CPU has been told: the last one that goes makes room for the next round.
     void finish() {
-        std::uint64_t seen = state_.fetch_add(Finished::make(1), std::memory_order_acq_rel) + Finished::make(1);
-        while (Finished::get(seen) == Met::get(seen))
-            if (state_.compare_exchange_weak(seen, 0, std::memory_order_acq_rel))
-                return;
+        update([](std::uint64_t s) {
+            const std::uint64_t inside = Inside::get(s) - 1;
+            return inside == 0 ? 0 : Inside::set(s, inside);
+        });
     }
 
   private:
-    // One word, so that a round ends for everybody at once: whoever comes is in the old one or in the new one.
     using OutcomeField = Field<1, 0, Outcome>;
-    using Met = Field<23, 8>;
-    using Ready = Field<39, 24>;
-    using Finished = Field<55, 40>;
+    using Inside = Field<19, 2>;
+    using Met = Field<37, 20>;
+    using Ready = Field<55, 38>;
 
-    std::uint64_t state() const { return state_.load(std::memory_order_acquire); }
+    template <class F> static constexpr std::uint64_t add(std::uint64_t state) {
+        return F::set(state, F::get(state) + 1);
+    }
+
+    // Returns the new state.
+    template <class Change> std::uint64_t update(Change change) {
+        std::uint64_t old = state_.load(std::memory_order_relaxed);
+        while (!state_.compare_exchange_weak(old, change(old), std::memory_order_acq_rel))
+            ;
+        return change(old);
+    }
 
     bool move(Outcome from, Outcome to) {
-        std::uint64_t seen = state();
-        while (OutcomeField::get(seen) == from)
-            if (state_.compare_exchange_weak(seen, OutcomeField::set(seen, to), std::memory_order_acq_rel))
-                return true;
-        return false;
+        std::uint64_t old = state_.load(std::memory_order_relaxed);
+        do
+            if (OutcomeField::get(old) != from)
+                return false;
+        while (!state_.compare_exchange_weak(old, OutcomeField::set(old, to), std::memory_order_acq_rel));
+        return true;
     }
 
     // Until `done`, a decision, or the time-out. True when this CPU called it off.

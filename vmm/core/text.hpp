@@ -12,6 +12,11 @@ struct Hex {
     std::uint64_t value;
 };
 
+// Two digits, as in build ids.
+struct HexByte {
+    std::uint8_t value;
+};
+
 class Text {
   public:
     static constexpr unsigned kMost = 200;
@@ -29,6 +34,11 @@ class Text {
     constexpr void add(Hex hex) {
         add("0x");
         number(hex.value, 16);
+    }
+
+    constexpr void add(HexByte byte) {
+        put("0123456789abcdef"[byte.value >> 4]);
+        put("0123456789abcdef"[byte.value & 15]);
     }
 
   private:

@@ -6,9 +6,11 @@
 #include "vmm/core/vmm.hpp"
 #include "vmm/x86/intrinsics.hpp"
 
-extern "C" const std::byte vmm_interrupt_stubs[], vmm_safe_rdmsr[], vmm_safe_wrmsr[], vmm_safe_msr_fault[];
+extern "C" const std::byte vmm_interrupt_stubs[], vmm_safe_rdmsr[], vmm_safe_wrmsr[], vmm_safe_xsetbv[],
+    vmm_safe_fault[];
 extern "C" bool vmm_rdmsr_safe(std::uint32_t index, std::uint64_t *value);
 extern "C" bool vmm_wrmsr_safe(std::uint32_t index, std::uint64_t value);
+extern "C" bool vmm_xsetbv_safe(std::uint64_t value);
 extern "C" const vmnix_image_header vmm_header;
 
 namespace vmm {
@@ -46,7 +48,7 @@ void report_header(const char *what) {
     report("*** the VMM has stopped: ", what);
     Text id("version ", vmm_header.version, ", build ");
     for (std::uint8_t byte : vmm_header.build_id)
-        id.add(Hex{byte});
+        id.add(HexByte{byte});
     report(id.view());
     if (cpu)
         report("CPU ", cpu->index, ", APIC ID ", cpu->apic_id, ", guest rax ", Hex{cpu->gpr[0]}, " rsp ",
@@ -68,6 +70,11 @@ void report_frame(const Frame &f) {
            " rdi ", Hex{f.rdi}, " rbp ", Hex{f.rbp}, " rsp ", Hex{f.rsp});
     report("r8 ", Hex{f.r8}, " r9 ", Hex{f.r9}, " r10 ", Hex{f.r10}, " r11 ", Hex{f.r11}, " r12 ", Hex{f.r12}, " r13 ",
            Hex{f.r13}, " r14 ", Hex{f.r14}, " r15 ", Hex{f.r15});
+}
+
+// The instructions of interrupts.S that are executed on behalf of the guest, with its operands.
+bool may_fault(std::uint64_t rip) {
+    return rip == address(vmm_safe_rdmsr) || rip == address(vmm_safe_wrmsr) || rip == address(vmm_safe_xsetbv);
 }
 
 [[noreturn]] void halt() {
@@ -122,13 +129,15 @@ bool rdmsr_safe(std::uint32_t index, std::uint64_t &value) {
 bool wrmsr_safe(std::uint32_t index, std::uint64_t value) {
     return vmm_wrmsr_safe(index, value);
 }
+bool xsetbv0_safe(std::uint64_t value) {
+    return vmm_xsetbv_safe(value);
+}
 
 } // namespace x86
 
 extern "C" void vmm_exception(Frame *frame) {
-    const bool safe_msr = frame->rip == address(vmm_safe_rdmsr) || frame->rip == address(vmm_safe_wrmsr);
-    if (frame->vector == static_cast<unsigned>(x86::Vector::GeneralProtection) && safe_msr) {
-        frame->rip = address(vmm_safe_msr_fault);
+    if (frame->vector == static_cast<unsigned>(x86::Vector::GeneralProtection) && may_fault(frame->rip)) {
+        frame->rip = address(vmm_safe_fault);
         return;
     }
     if (begin_report()) {

@@ -34,7 +34,7 @@ struct Vmm {
     const std::byte *stub_copy = nullptr; // what the switch stub held at the launch, one page
     std::uint64_t launched_tsc = 0, untested = 0;
     std::uint64_t features = VMNIX_FEATURE_LOG | VMNIX_FEATURE_EVENT;
-    std::uint64_t xcr0_supported = 0;
+    std::uint64_t efer_known = 0; // bits that the console may set
     vmnix_backend backend{};
     const struct Backend *backend_ops = nullptr;
     bool x2apic = false, tsc_deadline = false, gigantic_pages = false;

@@ -31,6 +31,8 @@ template <class V> bool perform(V v, const LapicEffect &effect) {
     case Kind::ModeChanged:
         mirror_lapic(cpu);
         arm_timer(cpu);
+        if (cpu.lapic.is_software_enabled())
+            retry_refused_interrupts();
         return true;
     case Kind::GeneralProtection:
         break;

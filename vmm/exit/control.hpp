@@ -31,22 +31,19 @@ template <class V> Verdict handle_nmi(V v) {
     return Verdict::Resume;
 }
 
-// XCR0 takes effect as on the bare CPU, save for state components that this build does not know.
+// XCR0 takes effect as on the bare CPU, which also judges the combinations, save for state components that this build
+// does not know.
 template <class V> Verdict handle_xsetbv(V v, const Exit &exit) {
     constexpr std::uint64_t kKnown = 0x2ff; // x87 to AVX-512, PKRU: what preflight accepts
     const auto length = length_of(v, exit, expected::kXsetbv);
     if (!length)
         return Verdict::Resume;
     const std::uint64_t value = v.gpr(x86::Gpr::Rdx) << 32 | static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rax));
-    const std::uint64_t sse_avx = value & 6;
-    const bool legal = static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rcx)) == 0 && (value & 1) && sse_avx != 4 &&
-                       !(value & ~(kKnown & g_vmm.xcr0_supported)) && v.cpl() == 0;
-    if (!legal) {
+    const bool legal = static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rcx)) == 0 && !(value & ~kKnown) && v.cpl() == 0;
+    if (legal && x86::xsetbv0_safe(value))
+        v.advance(*length);
+    else
         v.inject(x86::Vector::GeneralProtection, 0);
-        return Verdict::Resume;
-    }
-    x86::xsetbv0(value);
-    v.advance(*length);
     return Verdict::Resume;
 }
 

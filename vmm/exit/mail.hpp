@@ -7,12 +7,12 @@
 
 namespace vmm {
 
-// Level-triggered interrupts that die with a reset APIC would keep their pins masked for ever.
+// Level-triggered interrupts that die with a reset APIC get no EOI from the guest: their pins are to try again.
 inline void end_dying_interrupts(Cpu &cpu) {
     const VectorSet dying = cpu.lapic.level_pending();
     for (unsigned vector = kFirstLegalVector; vector < 256; vector++)
         if (dying.test(static_cast<std::uint8_t>(vector)))
-            end_level_interrupt(static_cast<std::uint8_t>(vector));
+            refuse_level_interrupt(static_cast<std::uint8_t>(vector));
 }
 
 template <class V> void take_init(V v) {
@@ -56,14 +56,6 @@ template <class V> void take_mail(V v) {
         v.request_flush();
 }
 
-// NMIs and machine checks that arrived while the VMM ran are the guest's.
-inline void take_counted(Cpu &cpu) {
-    for (; cpu.nmis != 0; cpu.nmis--)
-        add_nmi(cpu);
-    cpu.guest_machine_checks += cpu.machine_checks;
-    cpu.machine_checks = 0;
-}
-
 // A vCPU after INIT executes nothing until its start-up message: the CPU sleeps here, taking what arrives.
 template <class V> void wait_for_sipi(V v) {
     Cpu &cpu = v.cpu();
@@ -73,21 +65,22 @@ template <class V> void wait_for_sipi(V v) {
             v.acknowledge_wait();
         take_interrupt(cpu);
         cpu.lapic.collect();
-        cpu.nmis = 0; // held back by hardware in this state, and the kernel that is to start has no handler yet
+        cpu.arrived.nmis = 0; // held back by hardware in this state, and the kernel that is to start has no handler yet
         take_mail(v);
     }
 }
 
 template <class V> [[gnu::noinline]] void take_rare(V v) {
     Cpu &cpu = v.cpu();
-    take_counted(cpu);
+    for (; cpu.arrived.nmis != 0; cpu.arrived.nmis--)
+        add_nmi(cpu);
     if (cpu.mailbox.any()) {
         take_mail(v);
         if (cpu.vcpu_state == VMNIX_VCPU_WAIT_FOR_SIPI)
             wait_for_sipi(v);
     }
-    if (cpu.guest_machine_checks != 0 && !v.event_queued()) {
-        cpu.guest_machine_checks--;
+    if (cpu.arrived.machine_checks != 0 && !v.event_queued()) {
+        cpu.arrived.machine_checks--;
         v.inject(x86::Vector::MachineCheck);
     }
 }
@@ -95,7 +88,7 @@ template <class V> [[gnu::noinline]] void take_rare(V v) {
 // Everything that happens between an exit and the next entry, whatever the exit was.
 template <class V> [[gnu::always_inline]] inline void prepare_entry(V v) {
     Cpu &cpu = v.cpu();
-    if ((cpu.nmis | cpu.machine_checks | cpu.guest_machine_checks) != 0 || cpu.mailbox.any()) [[unlikely]]
+    if (cpu.arrived.any() || cpu.mailbox.any()) [[unlikely]]
         take_rare(v);
     cpu.lapic.collect();
     if (cpu.guest_nmis != 0 || cpu.lapic.deliverable()) [[unlikely]]

@@ -110,8 +110,12 @@ template <class V, class Device> [[gnu::always_inline]] inline Verdict emulate(V
 inline constexpr std::uint64_t kMessageWindow = 0xfee00000, kMessageWindowSize = 0x100000;
 
 template <class V> [[gnu::noinline]] Verdict handle_rare_fault(V v, Gpa address) {
-    if (g_vmm.io_apics.unguarded().at(address)) // the list itself never changes after the launch
+    auto &exits = v.cpu().stats.exits;
+    if (g_vmm.io_apics.unguarded().at(address)) { // the list itself never changes after the launch
+        exits[VMNIX_EXIT_MMIO]++;
         return emulate(v, IoApicPage(address));
+    }
+    exits[VMNIX_EXIT_NESTED_FAULT]++;
     v.enter_host_context();
     if (address.raw() - kMessageWindow < kMessageWindowSize)
         return emulate(v, EmptyPage{});
@@ -124,8 +128,10 @@ template <class V> [[gnu::noinline]] Verdict handle_rare_fault(V v, Gpa address)
 
 template <class V> [[gnu::always_inline]] inline Verdict handle_nested_fault(V v, const Exit &exit) {
     const Gpa address = exit.address;
-    if (address.page().raw() == g_vmm.handover->lapic_base && v.cpu().lapic.mode() == LapicMode::Xapic) [[likely]]
+    if (address.page().raw() == g_vmm.handover->lapic_base && v.cpu().lapic.mode() == LapicMode::Xapic) [[likely]] {
+        v.cpu().stats.exits[VMNIX_EXIT_MMIO]++;
         return emulate(v, LapicPage<V>(v, address));
+    }
     return handle_rare_fault(v, address);
 }
 

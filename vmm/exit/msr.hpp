@@ -7,14 +7,12 @@
 
 namespace vmm {
 
-inline constexpr std::uint64_t kEferKnown = 0xd01 | bit(13) | bit(14) | bit(15) | bit(17) | bit(18) | bit(20) | bit(21);
-
 // EFER: APM vol. 2, 3.1.7. LMA follows the paging mode, SVME is not the console's, unknown bits fault as on a CPU
 // without them.
 template <class V> bool write_efer(V v, std::uint64_t value) {
     const std::uint64_t old = v.guest_efer();
     const bool paging = v.paging().cr0 & x86::cr0::PG;
-    if ((value & ~kEferKnown) || (paging && ((value ^ old) & x86::efer::LME)))
+    if ((value & ~g_vmm.efer_known) || (paging && ((value ^ old) & x86::efer::LME)))
         return false;
     v.set_guest_efer((value & ~x86::efer::LMA) | (old & x86::efer::LMA));
     v.request_flush(); // NXE may have changed

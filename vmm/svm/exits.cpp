@@ -60,34 +60,6 @@ std::uint8_t length_by_next_rip(Vcpu v) {
                       .code = code});
 }
 
-// Each hot code names its kind in a call of its own: handle() is inlined there and keeps one case.
-[[gnu::always_inline]] inline Verdict dispatch(Vcpu v) {
-    const ControlArea &control = v.vmcb().control;
-    const std::uint64_t code = control.exit_code;
-    switch (static_cast<ExitCode>(code)) {
-    case ExitCode::Intr:
-        return handle(v, {.kind = ExitKind::Interrupt});
-    case ExitCode::Msr:
-        if (control.exit_info1 & 1)
-            return handle(v, {.kind = ExitKind::MsrWrite, .length = length_by_next_rip(v)});
-        return handle(v, {.kind = ExitKind::MsrRead, .length = length_by_next_rip(v)});
-    case ExitCode::Npf:
-        return handle(v, {.kind = ExitKind::NestedFault, .address = Gpa(control.exit_info2)});
-    case ExitCode::Cpuid:
-        return handle(v, {.kind = ExitKind::Cpuid, .length = length_by_next_rip(v)});
-    case ExitCode::Vmmcall:
-        return handle(v, {.kind = ExitKind::Hypercall});
-    case ExitCode::Vintr:
-        return handle(v, {.kind = ExitKind::Window});
-    case ExitCode::Ioio:
-        return handle(v, {.kind = ExitKind::Port,
-                          .length = static_cast<std::uint8_t>(control.exit_info2 - v.rip()),
-                          .port = decode_port(control.exit_info1)});
-    default:
-        return dispatch_rare(v, code);
-    }
-}
-
 // An exit in the middle of an event's delivery: the event is delivered again. APM vol. 2, 15.7.2 and 15.20.
 void requeue_interrupted_event(Vcpu v) {
     const std::uint64_t interrupted = v.vmcb().control.exit_int_info;
@@ -153,6 +125,55 @@ Verdict Vcpu::handle_cr8(const Exit &exit) {
     return Verdict::Resume;
 }
 
+namespace {
+
+// After the handler, whatever the exit was. True: this CPU leaves.
+[[gnu::always_inline]] inline bool conclude(Vcpu v, Verdict verdict) {
+    if (verdict == Verdict::Leave) [[unlikely]]
+        return true;
+    prepare_entry(v);
+    if (v.state().before_entry != 0) [[unlikely]]
+        finish_rare(v);
+    checks::before_entry(v);
+    v.vmcb().save.rax = v.gpr(x86::Gpr::Rax);
+    v.vmcb().save.rsp = v.gpr(x86::Gpr::Rsp);
+    return false;
+}
+
+// One function per hot exit, reached by a jump: each saves only the registers that it uses itself.
+[[gnu::noinline]] bool exit_interrupt(Vcpu v) {
+    return conclude(v, handle(v, {.kind = ExitKind::Interrupt}));
+}
+[[gnu::noinline]] bool exit_msr_write(Vcpu v) {
+    return conclude(v, handle(v, {.kind = ExitKind::MsrWrite, .length = length_by_next_rip(v)}));
+}
+[[gnu::noinline]] bool exit_msr_read(Vcpu v) {
+    return conclude(v, handle(v, {.kind = ExitKind::MsrRead, .length = length_by_next_rip(v)}));
+}
+[[gnu::noinline]] bool exit_nested_fault(Vcpu v) {
+    return conclude(v, handle(v, {.kind = ExitKind::NestedFault, .address = Gpa(v.vmcb().control.exit_info2)}));
+}
+[[gnu::noinline]] bool exit_cpuid(Vcpu v) {
+    return conclude(v, handle(v, {.kind = ExitKind::Cpuid, .length = length_by_next_rip(v)}));
+}
+[[gnu::noinline]] bool exit_hypercall(Vcpu v) {
+    return conclude(v, handle(v, {.kind = ExitKind::Hypercall}));
+}
+[[gnu::noinline]] bool exit_window(Vcpu v) {
+    return conclude(v, handle(v, {.kind = ExitKind::Window}));
+}
+[[gnu::noinline]] bool exit_port(Vcpu v) {
+    const ControlArea &control = v.vmcb().control;
+    return conclude(v, handle(v, {.kind = ExitKind::Port,
+                                  .length = static_cast<std::uint8_t>(control.exit_info2 - v.rip()),
+                                  .port = decode_port(control.exit_info1)}));
+}
+[[gnu::noinline]] bool exit_rare(Vcpu v) {
+    return conclude(v, dispatch_rare(v, v.vmcb().control.exit_code));
+}
+
+} // namespace
+
 extern "C" bool svm_exit(Cpu &cpu) {
     Vcpu v(cpu);
     Vmcb &vmcb = v.vmcb();
@@ -163,15 +184,24 @@ extern "C" bool svm_exit(Cpu &cpu) {
     checks::after_exit(v);
     if (v.event_interrupted()) [[unlikely]]
         requeue_interrupted_event(v);
-    if (dispatch(v) == Verdict::Leave) [[unlikely]]
-        return true;
-    prepare_entry(v);
-    if (v.state().before_entry != 0) [[unlikely]]
-        finish_rare(v);
-    checks::before_entry(v);
-    vmcb.save.rax = v.gpr(x86::Gpr::Rax);
-    vmcb.save.rsp = v.gpr(x86::Gpr::Rsp);
-    return false;
+    switch (static_cast<ExitCode>(vmcb.control.exit_code)) {
+    case ExitCode::Intr:
+        return exit_interrupt(v);
+    case ExitCode::Msr:
+        return vmcb.control.exit_info1 & 1 ? exit_msr_write(v) : exit_msr_read(v);
+    case ExitCode::Npf:
+        return exit_nested_fault(v);
+    case ExitCode::Cpuid:
+        return exit_cpuid(v);
+    case ExitCode::Vmmcall:
+        return exit_hypercall(v);
+    case ExitCode::Vintr:
+        return exit_window(v);
+    case ExitCode::Ioio:
+        return exit_port(v);
+    default:
+        return exit_rare(v);
+    }
 }
 
 } // namespace vmm::svm

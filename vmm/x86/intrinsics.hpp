@@ -20,9 +20,10 @@ inline void wrmsr(std::uint32_t index, std::uint64_t value) {
                  : "memory");
 }
 
-// As above, but a #GP answers false instead of stopping the VMM: the fault handler resumes at safe_msr_fault.
+// As above, but a #GP answers false instead of stopping the VMM: the fault handler resumes at vmm_safe_fault.
 bool rdmsr_safe(std::uint32_t index, std::uint64_t &value);
 bool wrmsr_safe(std::uint32_t index, std::uint64_t value);
+bool xsetbv0_safe(std::uint64_t value);
 
 // Not serialising: LFENCE orders it after earlier loads where a caller needs that.
 inline std::uint64_t rdtsc() {
@@ -121,13 +122,6 @@ inline std::uint64_t xgetbv0() {
     std::uint32_t low, high;
     asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return std::uint64_t{high} << 32 | low;
-}
-
-inline void xsetbv0(std::uint64_t value) {
-    asm volatile("xsetbv"
-                 :
-                 : "c"(0), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
-                 : "memory");
 }
 
 } // namespace vmm::x86

@@ -24,7 +24,8 @@ inline constexpr std::uint64_t CF = bit(0), Fixed = bit(1), PF = bit(2), AF = bi
 }
 
 namespace efer {
-inline constexpr std::uint64_t SCE = bit(0), LME = bit(8), LMA = bit(10), NXE = bit(11), SVME = bit(12);
+inline constexpr std::uint64_t SCE = bit(0), LME = bit(8), LMA = bit(10), NXE = bit(11), SVME = bit(12),
+                               FFXSR = bit(14), TCE = bit(15), AIBRSE = bit(21);
 }
 
 namespace dr7 {

@@ -23,7 +23,7 @@ World::World(const WorldOptions &options) : handover_(std::make_unique<vmnix_han
     g_vmm.x2apic = options.x2apic;
     g_vmm.tsc_deadline = options.tsc_deadline;
     g_vmm.gigantic_pages = true;
-    g_vmm.xcr0_supported = 7;
+    g_vmm.efer_known = 0xd01;
     g_vmm.log.unguarded().use(log_);
     fill_handover(options);
     fill_memory();

@@ -34,6 +34,7 @@ enum vmnix_status {
     VMNIX_ERR_PEER = 6,     /* another CPU failed; this one rolled back */
     VMNIX_ERR_INJECTED = 7, /* a test asked for this failure */
     VMNIX_ERR_LAYOUT = 8,   /* memory map, stub or device addresses contradict one another */
+    VMNIX_ERR_EXTINT = 9,   /* interrupts come through the 8259 PIC (Linux started with noapic) */
 };
 
 /* The steps of VMNIX_CALL_ENTER at which a test may inject a fault, in order. */
@@ -41,7 +42,7 @@ enum vmnix_step {
     VMNIX_STEP_NONE = 0,
     VMNIX_STEP_ARRIVE = 1,  /* before the first rendezvous */
     VMNIX_STEP_CAPTURE = 2, /* while the guest state is built and checked */
-    VMNIX_STEP_APIC = 3,    /* after the local APIC was taken over */
+    VMNIX_STEP_APIC = 3,    /* while the local APIC is modelled; it is taken over after the last step */
     VMNIX_STEP_COMMIT = 4,  /* before the last rendezvous, the point of no return */
     VMNIX_STEP_COUNT = 5,
 };

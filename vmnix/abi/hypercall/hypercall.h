@@ -21,9 +21,9 @@
  * hypercall ABI, EBX = oldest ABI served, ECX = feature bits, EDX = vCPU index. */
 #define VMNIX_CPUID_BASE 0x40000000u
 #define VMNIX_CPUID_VERSION 0x40000001u
-#define VMNIX_CPUID_EBX 0x6e6d7876u /* "vxmn" */
-#define VMNIX_CPUID_ECX 0x78696e6du /* "mnix" */
-#define VMNIX_CPUID_EDX 0x564d4d20u /* " MMV" */
+#define VMNIX_CPUID_EBX 0x696e6d76u /* "vmni" */
+#define VMNIX_CPUID_ECX 0x6e6d7678u /* "xvmn" */
+#define VMNIX_CPUID_EDX 0x00007869u /* "ix" */
 
 enum vmnix_hypercall {
     VMNIX_HC_VERSION = 0,   /* out: rdi = ABI, rsi = features */
@@ -72,7 +72,7 @@ struct vmnix_info {
     uint32_t isolation;     /* enum vmnix_isolation */
     uint64_t log_head;      /* position after the newest byte of the log */
     uint64_t log_size;      /* bytes that the log keeps */
-    uint64_t silicon;       /* bits of enum vmnix_untested that concern this CPU */
+    uint64_t silicon;       /* features in use that were never seen on silicon; 0: not told */
 };
 VMNIX_STATIC_ASSERT(sizeof(struct vmnix_info) == 144, "info layout");
 

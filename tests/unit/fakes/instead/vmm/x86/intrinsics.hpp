@@ -73,14 +73,16 @@ inline void out8(std::uint16_t port, std::uint8_t value) {
 inline std::uint64_t xgetbv0() {
     return hardware().xcr0;
 }
-// XSETBV's rules, APM vol. 4, XSETBV: what breaks them is a #GP in the VMM.
-inline void xsetbv0(std::uint64_t value) {
+// XSETBV's rules, APM vol. 4, XSETBV.
+inline bool xsetbv0_safe(std::uint64_t value) {
     const auto has = [&](unsigned n) { return (value >> n & 1) != 0; };
-    VMM_ASSERT(has(0) && (!has(2) || has(1)) && has(3) == has(4) && has(5) == has(6) && has(6) == has(7));
-    VMM_ASSERT(!has(5) || has(2));
     const CpuidResult components = cpuid(0xd);
-    VMM_ASSERT((value & ~(std::uint64_t{components.edx} << 32 | components.eax)) == 0);
-    hardware().xcr0 = value;
+    const bool legal = has(0) && (!has(2) || has(1)) && has(3) == has(4) && has(5) == has(6) && has(6) == has(7) &&
+                       (!has(5) || has(2)) &&
+                       (value & ~(std::uint64_t{components.edx} << 32 | components.eax)) == 0;
+    if (legal)
+        hardware().xcr0 = value;
+    return legal;
 }
 
 inline void wbinvd() {
