@@ -24,7 +24,7 @@ Hardware::Hardware() {
     leaves[{1, 0}] = Result{0x00a20f10, 0, bits({21, 24, 26, 27}), bits({5, 9, 12, 16})}; // x2APIC, deadline, XSAVE
     leaves[{7, 0}] = Result{0, bits({7, 20}), bits({3, 4}), 0};                           // PKU with OSPKE
     leaves[{0xd, 0}] = Result{7, 0x340, 0x340, 0};                                        // x87, SSE, AVX
-    leaves[{0x80000000, 0}] = Result{0x80000021, 0, 0, 0};                                //
+    leaves[{0x80000000, 0}] = Result{0x80000021, 0, 0, 0};
     leaves[{0x80000001, 0}] = Result{0x00a20f10, 0, bits({2, 12}), bits({9, 11, 20, 25, 26, 29})}; // SVM, SKINIT; FFXSR
     leaves[{0x80000008, 0}] = Result{0x3028, 0, 0, 0};
     leaves[{0x8000000a, 0}] = Result{1, 16, 0, bits({0, 3, 6})}; // NPT, NRIP, flush by ASID

@@ -73,13 +73,13 @@ inline void out8(std::uint16_t port, std::uint8_t value) {
 inline std::uint64_t xgetbv0() {
     return hardware().xcr0;
 }
-// XSETBV's rules, APM vol. 4, XSETBV.
+// XSETBV's rules, APM vol. 4, XSETBV. Without OSXSAVE it is undefined, which nothing in the VMM catches.
 inline bool xsetbv0_safe(std::uint64_t value) {
+    VMM_ASSERT(hardware().cr4 & 1u << 18);
     const auto has = [&](unsigned n) { return (value >> n & 1) != 0; };
     const CpuidResult components = cpuid(0xd);
     const bool legal = has(0) && (!has(2) || has(1)) && has(3) == has(4) && has(5) == has(6) && has(6) == has(7) &&
-                       (!has(5) || has(2)) &&
-                       (value & ~(std::uint64_t{components.edx} << 32 | components.eax)) == 0;
+                       (!has(5) || has(2)) && (value & ~(std::uint64_t{components.edx} << 32 | components.eax)) == 0;
     if (legal)
         hardware().xcr0 = value;
     return legal;
