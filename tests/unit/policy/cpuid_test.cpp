@@ -77,7 +77,7 @@ TEST_F(Cpuid, OwnLeaves) {
     std::memcpy(signature, &base.ebx, 4);
     std::memcpy(signature + 4, &base.ecx, 4);
     std::memcpy(signature + 8, &base.edx, 4);
-    EXPECT_EQ(std::string(signature), "vxmnmnix MMV");
+    EXPECT_EQ(std::string(signature), "vmnixvmnix");
     const auto version = answer(VMNIX_CPUID_VERSION);
     EXPECT_EQ(version, (x86::CpuidResult{VMNIX_HYPERCALL_ABI, VMNIX_HYPERCALL_ABI_OLDEST, 3, 3}));
 }
