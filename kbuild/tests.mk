@@ -127,8 +127,24 @@ endef
 $(foreach kernel,$(KERNELS),$(eval $(call test_initrds,$(kernel))))
 .SECONDARY: $(GUEST_KMOD)
 
+# The assertion build (CHECKS=on, vmm/checks/on) in the same machines: its image and module lie over the release's.
+CHECKED         := $(TESTS)/checked
+CHECKED_INITRDS := $(KERNELS:%=$(TESTS)/machine/initrd-checked-%)
+
+.PHONY: checked-build
+checked-build: $(BUILD)/setup.mk
+	@mkdir -p $(CHECKED)
+	@cmp -s $< $(CHECKED)/setup.mk || cp $< $(CHECKED)/setup.mk
+	@touch $(CHECKED)/setup.mk
+	$(Q)$(MAKE) --no-print-directory BUILD=$(CHECKED) CHECKS=on modules
+$(CHECKED_INITRDS): $(TESTS)/machine/initrd-checked-%: $(TESTS)/machine/initrd-% checked-build
+	$(call say,INITRD,$@)
+	$(Q)tests/machine/pack $@.part $< lib/firmware/vmnix $(CHECKED)/vmkernel
+	$(Q)tests/machine/pack $@ $@.part lib/modules/$(KRELEASE_$*)/extra $(CHECKED)/modules/$*/vmkmod.ko
+	@rm $@.part
+
 .PHONY: machine-programs machine
-machine-programs: $(MACHINE_TESTS) $(TEST_INITRDS)
+machine-programs: $(MACHINE_TESTS) $(TEST_INITRDS) $(CHECKED_INITRDS)
 machine: machine-programs
 	@tests/run machine
 

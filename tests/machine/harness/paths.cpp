@@ -2,6 +2,7 @@
 #include "tests/machine/harness/paths.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <gtest/gtest.h>
 
 namespace harness::paths {
@@ -21,8 +22,13 @@ std::string kernel(const std::string &series) {
     return build() / "machine" / series / "console.vmlinuz";
 }
 
+bool checked() {
+    return std::getenv("VMNIX_CHECKED") != nullptr;
+}
+
 std::string initrd(const std::string &series, bool with_second_system) {
-    return build() / "tests/machine" / ((with_second_system ? "initrd-kexec-" : "initrd-") + series);
+    const char *kind = with_second_system ? "initrd-kexec-" : checked() ? "initrd-checked-" : "initrd-";
+    return build() / "tests/machine" / (kind + series);
 }
 
 fs::path output_of(const std::string &test) {
