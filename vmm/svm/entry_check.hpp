@@ -27,8 +27,10 @@ constexpr const char *entry_fault(const Vmcb &vmcb, const EntryLimits &limits) {
     const ControlArea &c = vmcb.control;
     const bool long_mode = (s.efer & x86::efer::LME) && (s.cr0 & c0::PG);
     const auto physical = [&](std::uint64_t address, std::uint64_t bytes) {
-        return address % 4096 == 0 && (address + bytes - 1) >> limits.physical_bits == 0;
+        return address % 4096 == 0 && (address | (address + bytes - 1)) >> limits.physical_bits == 0;
     };
+    const std::uint8_t type = event::TypeField::get(c.event_inj), vector = event::VectorField::get(c.event_inj);
+    const bool injects = c.event_inj & event::Valid;
     struct Check {
         bool broken;
         const char *what;
@@ -50,8 +52,8 @@ constexpr const char *entry_fault(const Vmcb &vmcb, const EntryLimits &limits) {
         {!physical(c.iopm_base, 0x3000), "the I/O map is beyond memory"},
         {c.asid == 0, "ASID is 0"},
         {(c.nested_control & 1) && !physical(c.n_cr3, 4096), "nCR3 is beyond memory"},
-        {(c.event_inj & event::Valid) && event::TypeField::get(c.event_inj) == event::Exception &&
-             (event::VectorField::get(c.event_inj) == 2 || event::VectorField::get(c.event_inj) > 31),
+        {injects && (type == 1 || type > event::SoftwareInterrupt), "an event of a reserved type is injected"},
+        {injects && type == event::Exception && (vector == 2 || vector > 31),
          "an exception of an impossible vector is injected"},
     };
     for (const Check &check : checks)
