@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Guest: a 64-bit kernel's memory in a World. Linear equals physical in the first 4 GiB; an island of two pages
+// elsewhere serves for instructions at the end of a page.
+#pragma once
+
+#include "tests/unit/fakes/world.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+#include <span>
+
+namespace vmm::test {
+
+class Guest {
+  public:
+    static constexpr std::uint64_t kTables = 0x10000, kCode = 0x200000, kBuffer = 0x300000, kGdt = 0x20000;
+    static constexpr std::uint64_t kIsland = 0xffff'8000'0000'0000, kIslandPage = 0x210000, kIslandNext = 0x230000;
+
+    explicit Guest(World &world) : world_(&world) {
+        constexpr std::uint64_t kTable = 3, kGigabytePage = 0x83;
+        put<std::uint64_t>(kTables, (kTables + 0x1000) | kTable);
+        for (std::uint64_t i = 0; i < 5; i++)
+            put<std::uint64_t>(kTables + 0x1000 + 8 * i, i << 30 | kGigabytePage);
+        put<std::uint64_t>(kTables + 8 * 256, (kTables + 0x2000) | kTable);
+        put<std::uint64_t>(kTables + 0x2000, (kTables + 0x3000) | kTable);
+        put<std::uint64_t>(kTables + 0x3000, (kTables + 0x4000) | kTable);
+        map_island(0, kIslandPage | kTable);
+        put<std::uint64_t>(kGdt + 0x10, 0x00af9b000000ffff); // as Linux has them
+        put<std::uint64_t>(kGdt + 0x18, 0x00cf93000000ffff);
+    }
+
+    static constexpr Paging paging() {
+        return {x86::cr0::PE | x86::cr0::PG | x86::cr0::WP, kTables, x86::cr4::PAE | x86::cr4::OSXSAVE,
+                x86::efer::LME | x86::efer::LMA | x86::efer::SCE};
+    }
+
+    // The island's page 0 or 1; page 1 is not present at first.
+    void map_island(unsigned page, std::uint64_t entry) { put(kTables + 0x4000 + 8 * page, entry); }
+
+    template <class T> void put(std::uint64_t physical, T value) { world_->memory().at<T>(physical) = value; }
+    template <class T> T get(std::uint64_t physical) { return world_->memory().at<T>(physical); }
+    void code(std::uint64_t physical, std::span<const std::uint8_t> bytes) {
+        std::ranges::copy(std::as_bytes(bytes), world_->memory().bytes(physical, bytes.size()).begin());
+    }
+    void code(std::uint64_t physical, std::initializer_list<std::uint8_t> bytes) {
+        code(physical, std::span(bytes.begin(), bytes.size()));
+    }
+
+  private:
+    World *world_;
+};
+
+} // namespace vmm::test
