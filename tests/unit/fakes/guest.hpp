@@ -27,6 +27,8 @@ class Guest {
         map_island(0, kIslandPage | kTable);
         put<std::uint64_t>(kGdt + 0x10, 0x00af9b000000ffff); // as Linux has them
         put<std::uint64_t>(kGdt + 0x18, 0x00cf93000000ffff);
+        for (unsigned i = 0; i < world.cpus(); i++)
+            fill_switch_state(world.handover_cpu(i));
     }
 
     static constexpr Paging paging() {
@@ -47,6 +49,24 @@ class Guest {
     }
 
   private:
+    static void fill_switch_state(vmnix_handover_cpu &handover) {
+        vmnix_switch_state &state = handover.state;
+        state.cr0 = paging().cr0;
+        state.cr2 = 0xdead000;
+        state.cr3 = paging().cr3;
+        state.cr4 = paging().cr4;
+        state.dr6 = 0xffff0ff0;
+        state.dr7 = 0x400;
+        state.rsp = kBuffer + 0x1000;
+        state.gdtr_base = kGdt;
+        state.gdtr_limit = 0x7f;
+        state.idtr_base = kGdt + 0x800;
+        state.idtr_limit = 0xfff;
+        state.cs = 0x10;
+        state.ss = 0x18;
+        handover.efer = paging().efer;
+    }
+
     World *world_;
 };
 

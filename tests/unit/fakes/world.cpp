@@ -15,7 +15,8 @@ std::uint64_t address_of(const auto &page) {
 
 } // namespace
 
-World::World(const WorldOptions &options) : handover_(std::make_unique<vmnix_handover>()), hardware_(options.cpus) {
+World::World(const WorldOptions &options)
+    : handover_(std::make_unique<vmnix_handover>()), handover_cpus_(options.cpus), hardware_(options.cpus) {
     std::destroy_at(&g_vmm);
     std::construct_at(&g_vmm);
     g_vmm.handover = handover_.get();
@@ -68,6 +69,7 @@ void World::fill_cpu(unsigned index, const WorldOptions &options) {
     play(index);
     Cpu &cpu = *cpus_.back();
     cpu.index = cpu.apic_id = index;
+    cpu.handover = &handover_cpus_[index];
     cpu.reset_edx = hardware_[index].cpuid(1, 0).eax;
     cpu.physical_lapic = x86::PhysicalLapic(options.x2apic, address_of(lapic_pages_.back()));
     VMM_ASSERT(cpu.lapic.configure({.apic_id = index,

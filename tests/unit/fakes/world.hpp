@@ -39,6 +39,8 @@ class World {
     Hardware &hardware(unsigned index = 0) { return hardware_[index]; }
     PhysicalMemory &memory() { return memory_; }
     vmnix_handover &handover() { return *handover_; }
+    vmnix_handover_cpu &handover_cpu(unsigned index = 0) { return handover_cpus_[index]; }
+    unsigned cpus() const { return static_cast<unsigned>(cpus_.size()); }
 
     // A physical LAPIC's registers, in xAPIC mode by page and in x2APIC mode by MSR.
     std::uint32_t physical_lapic(unsigned index, LapicRegister reg);
@@ -60,6 +62,7 @@ class World {
 
     PhysicalMemory memory_;
     std::unique_ptr<vmnix_handover> handover_;
+    std::vector<vmnix_handover_cpu> handover_cpus_;
     std::vector<Hardware> hardware_;
     std::vector<std::unique_ptr<Cpu>> cpus_;
     std::vector<std::unique_ptr<LapicPage>> lapic_pages_;

@@ -25,9 +25,9 @@ TEST(MsrPolicy, Decisions) {
         MsrAction read, write;
     } const rows[] = {
         {0x1b, MsrAction::ApicBase, MsrAction::ApicBase},
-        {0x10, MsrAction::Pass, MsrAction::Pass},  // TSC
-        {0x48, MsrAction::Pass, MsrAction::Pass},  // SPEC_CTRL
-        {0x200, MsrAction::Pass, MsrAction::Mtrr}, // first variable MTRR
+        {0x10, MsrAction::Pass, MsrAction::Ignore}, // TSC
+        {0x48, MsrAction::Pass, MsrAction::Pass},   // SPEC_CTRL
+        {0x200, MsrAction::Pass, MsrAction::Mtrr},  // first variable MTRR
         {0x20f, MsrAction::Pass, MsrAction::Mtrr},
         {0x250, MsrAction::Pass, MsrAction::Mtrr}, // fixed MTRRs
         {0x251, MsrAction::Pass, MsrAction::Pass}, // between them

@@ -54,7 +54,7 @@ TEST_F(MsrMap, Samples) {
     EXPECT_EQ(map_[0x800 + 0x80 / 4] & 0x03, 0x03);         // EFER
     EXPECT_EQ(map_[0x800 + 0x100 / 4], 0);                  // FS.base and its neighbours
     EXPECT_EQ(map_[0x1000 + 0x114 / 4], 0xff);              // VM_CR to VM_HSAVE_PA
-    EXPECT_FALSE(reads(0x10) || writes(0x10));              // TSC
+    EXPECT_FALSE(reads(0x48) || writes(0x48));              // SPEC_CTRL
     EXPECT_FALSE(reads(0x277) || writes(0x277));            // PAT
     EXPECT_FALSE(reads(0xc0010010) || !writes(0xc0010010)); // SYSCFG
 }
