@@ -43,4 +43,9 @@ $(VMKERNEL): $(VMM_OBJECTS) $(VMM_OBJDIR)/vmm.lds
 	$(Q)ld -nostdlib -static --build-id=sha1 -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
 		-T $(VMM_OBJDIR)/vmm.lds -o $@ $(VMM_OBJECTS)
 
+# For tools that look at the sources one by one.
+.PHONY: print-vmm-flags
+print-vmm-flags:
+	@echo $(VMM_DEFINES) -Ivmm/checks/$(CHECKS)
+
 -include $(VMM_OBJECTS:.o=.d)

@@ -31,7 +31,8 @@ struct Cpu {
     std::uint32_t index = 0;
     Arrived arrived;
     std::array<std::uint64_t, 16> gpr{}; // the guest's, by x86::Gpr
-    alignas(16) std::array<std::byte, 128> backend_room{};
+    static constexpr std::size_t kBackendRoom = 128;
+    alignas(16) std::array<std::byte, kBackendRoom> backend_room{};
 
     std::uint32_t apic_id = 0;
     std::uint32_t reset_edx = 0; // what INIT leaves in EDX: family, model, stepping
@@ -51,7 +52,8 @@ struct Cpu {
 
     // The backend's state lies in room that neutral code does not look into.
     template <class State> State &backend() {
-        static_assert(sizeof(State) <= sizeof(backend_room) && alignof(State) <= 16);
+        static_assert(sizeof(State) <= kBackendRoom);
+        static_assert(alignof(State) <= 16);
         return *reinterpret_cast<State *>(backend_room.data()); // constructed by the backend in prepare()
     }
 

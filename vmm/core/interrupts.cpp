@@ -128,6 +128,14 @@ LapicImage read_lapic(const Cpu &cpu) {
     }
     if (lapic::VersionMaxLvt::get(image[LapicRegister::Version]) >= 6)
         copy(LapicRegister::LvtCmci);
+    // In x2APIC mode not every CPU lets these be read.
+    if (lapic::VersionExtendedSpace::get(image[LapicRegister::Version]) && !cpu.physical_lapic.x2apic()) {
+        copy(LapicRegister::ExtendedFeature);
+        copy(LapicRegister::ExtendedControl);
+        const unsigned count = lapic::ExtendedLvtCount::get(image[LapicRegister::ExtendedFeature]);
+        for (unsigned i = 0; i < std::min(count, 4u); i++)
+            copy(lapic_register_plus(LapicRegister::ExtendedLvt0, i));
+    }
     for (LapicRegister run : kRuns)
         for (unsigned i = 0; i < 8; i++)
             copy(lapic_register_plus(run, i));
@@ -251,7 +259,7 @@ Result<> model_lapic(Cpu &cpu) {
         image[LapicRegister::CurrentCount] = std::max(image[LapicRegister::CurrentCount], 1u);
     const LapicConfig config{.apic_id = cpu.apic_id,
                              .version = image[LapicRegister::Version],
-                             .extended_features = 0,
+                             .extended_features = image[LapicRegister::ExtendedFeature],
                              .x2apic = (x86::cpuid(1).ecx & 1u << 21) != 0,
                              .tsc_deadline = g_vmm.tsc_deadline,
                              .bootstrap = lapic::BaseBootstrap::get(image.apic_base),

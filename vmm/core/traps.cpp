@@ -17,7 +17,8 @@ namespace vmm {
 namespace {
 
 constexpr std::uint16_t kCom1 = 0x3f8;
-constexpr unsigned kFaultIst = 1, kStubBytes = 16;
+constexpr unsigned kFaultIst = 1;
+constexpr std::uint64_t kStubBytes = 16;
 
 // As interrupts.S pushes it.
 struct Frame {
@@ -156,6 +157,7 @@ extern "C" void vmm_exception(Frame *frame) {
 
 // libstdc++'s bounds assertions end here: a violated one is a broken invariant.
 namespace std {
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the library chose the name
 void __glibcxx_assert_fail(const char *file, int line, const char *, const char *condition) noexcept {
     vmm::panic(condition, file, line);
 }

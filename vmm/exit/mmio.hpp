@@ -79,6 +79,14 @@ template <class V, class Device>
     return Verdict::Resume;
 }
 
+// No data access that can be emulated is there. When the guest's tables have no translation any more the CPU faults by
+// itself; otherwise going on would exit at the same place for ever.
+template <class V> [[gnu::noinline]] Verdict refuse_undecoded(V v) {
+    if (translate(g_vmm.ram, v.paging(), v.instruction_address(v.code_size())) != kNowhere)
+        v.inject(x86::Vector::GeneralProtection, 0);
+    return Verdict::Resume;
+}
+
 // What a plain store writes. The usual width needs no masks.
 [[gnu::always_inline]] inline std::uint64_t stored_value(const Instruction &instruction, Registers registers) {
     if (instruction.form == Form::RmReg && instruction.width == 4) [[likely]]
@@ -91,11 +99,8 @@ template <class V, class Device>
 // Carries out the instruction at the guest's instruction pointer on `device`.
 template <class V, class Device> [[gnu::always_inline]] inline Verdict emulate(V v, Device device) {
     const auto decoded = decode_at(v);
-    if (!decoded) [[unlikely]] {
-        if (decoded.error() == Errc::Unsupported || decoded.error() == Errc::Invalid)
-            v.inject(x86::Vector::GeneralProtection, 0);
-        return Verdict::Resume; // otherwise the bytes are gone: the CPU faults on them by itself
-    }
+    if (!decoded) [[unlikely]]
+        return refuse_undecoded(v);
     const Instruction &instruction = **decoded;
     if (instruction.operation != Operation::Mov || instruction.form == Form::RegRm) [[unlikely]]
         return emulate_rest(v, device, instruction);

@@ -33,7 +33,7 @@ struct Mapping {
 class [[nodiscard]] FlushDebt {
   public:
     constexpr explicit FlushDebt(bool owed) : owed_(owed) {}
-    constexpr FlushDebt(FlushDebt &&other) : owed_(std::exchange(other.owed_, false)) {}
+    constexpr FlushDebt(FlushDebt &&other) noexcept : owed_(std::exchange(other.owed_, false)) {}
     FlushDebt &operator=(FlushDebt &&) = delete;
     constexpr ~FlushDebt() { VMM_ASSERT(!owed_); }
     constexpr void add(FlushDebt other) { owed_ |= other.settle(); }

@@ -30,7 +30,9 @@ struct MsrRow {
 
 // clang-format off
 inline constexpr std::array kMsrRows{
+    MsrRow{x86::msr::Tsc, x86::msr::Tsc, MsrAction::Pass, MsrAction::Ignore, "the VMM's own clock"},
     MsrRow{x86::msr::ApicBase, x86::msr::ApicBase, MsrAction::ApicBase, MsrAction::ApicBase, "mode of the virtual APIC"},
+    MsrRow{x86::msr::TscAdjust, x86::msr::TscAdjust, MsrAction::Pass, MsrAction::Ignore, "the VMM's own clock"},
     MsrRow{x86::msr::MtrrPhysBase0, x86::msr::MtrrPhysMaskLast, MsrAction::Pass, MsrAction::Mtrr, "large nested pages must not span memory types"},
     MsrRow{x86::msr::MtrrFix64k, x86::msr::MtrrFix64k, MsrAction::Pass, MsrAction::Mtrr, "as above"},
     MsrRow{x86::msr::MtrrFix16k0, x86::msr::MtrrFix16k1, MsrAction::Pass, MsrAction::Mtrr, "as above"},

@@ -33,12 +33,12 @@ inline constexpr std::uint64_t Reset = 0x400;
 }
 
 namespace msr {
-inline constexpr std::uint32_t Tsc = 0x10, ApicBase = 0x1b, SpecCtrl = 0x48, PredCmd = 0x49, MtrrCap = 0xfe,
-                               MtrrPhysBase0 = 0x200, MtrrPhysMaskLast = 0x21f, MtrrFix64k = 0x250, MtrrFix16k0 = 0x258,
-                               MtrrFix16k1 = 0x259, MtrrFix4k0 = 0x268, MtrrFix4kLast = 0x26f, Pat = 0x277,
-                               MtrrDefType = 0x2ff, TscDeadline = 0x6e0, X2apicFirst = 0x800, X2apicLast = 0x8ff,
-                               Efer = 0xc0000080, Star = 0xc0000081, FsBase = 0xc0000100, GsBase = 0xc0000101,
-                               KernelGsBase = 0xc0000102, SysCfg = 0xc0010010, HwCr = 0xc0010015,
+inline constexpr std::uint32_t Tsc = 0x10, ApicBase = 0x1b, TscAdjust = 0x3b, SpecCtrl = 0x48, PredCmd = 0x49,
+                               MtrrCap = 0xfe, MtrrPhysBase0 = 0x200, MtrrPhysMaskLast = 0x21f, MtrrFix64k = 0x250,
+                               MtrrFix16k0 = 0x258, MtrrFix16k1 = 0x259, MtrrFix4k0 = 0x268, MtrrFix4kLast = 0x26f,
+                               Pat = 0x277, MtrrDefType = 0x2ff, TscDeadline = 0x6e0, X2apicFirst = 0x800,
+                               X2apicLast = 0x8ff, Efer = 0xc0000080, Star = 0xc0000081, FsBase = 0xc0000100,
+                               GsBase = 0xc0000101, KernelGsBase = 0xc0000102, SysCfg = 0xc0010010, HwCr = 0xc0010015,
                                PatchLoader = 0xc0010020, VmCr = 0xc0010114, SmmKey = 0xc0010119, VmHsavePa = 0xc0010117,
                                SvmKey = 0xc0010118;
 }
