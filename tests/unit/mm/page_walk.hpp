@@ -17,8 +17,7 @@ struct Walked {
     bool operator==(const Walked &) const = default;
 };
 
-template <class Frames>
-std::optional<Walked> walk_as_cpu(Frames &frames, Hpa root, unsigned levels, std::uint64_t va) {
+template <class Frames> std::optional<Walked> walk_as_cpu(Frames &frames, Hpa root, unsigned levels, std::uint64_t va) {
     Walked result{.write = true, .user = true, .execute = true};
     std::uint64_t table = root.raw();
     for (unsigned level = levels; level >= 1; level--) {

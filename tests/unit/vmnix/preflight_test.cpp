@@ -129,8 +129,8 @@ const Row kMachine[] = {
      [](vmnix_facts &f) { f.offline_count = 2, f.first_offline = 2; }},
     {"too many CPUs", E2BIG, "257 CPUs", "nr_cpus=256", [](vmnix_facts &f) { f.cpu_count = VMNIX_MAX_CPUS + 1; }},
     {"no CPUs", E2BIG, "0 CPUs", "nr_cpus=256", [](vmnix_facts &f) { f.cpu_count = 0; }},
-    {"little memory", ENOMEM, "6 MiB of memory are needed and 5 MiB available", "stop programs",
-     [](vmnix_facts &f) { f.memory_available = 5 << 20; }},
+    {"little memory", ENOMEM, "2 MiB of memory are needed and 1 MiB available", "stop programs",
+     [](vmnix_facts &f) { f.memory_available = 1 << 20; }},
 };
 INSTANTIATE_TEST_SUITE_P(Machine, PreflightRefuses, testing::ValuesIn(kMachine));
 
