@@ -41,7 +41,8 @@ template <class Format> class ConsoleNested {
 
     // The console changed its MTRRs: no large page may span the new borders.
     Result<> follow(const Mtrrs &mtrrs, FlushDebt &debt) {
-        for (std::uint64_t border : type_borders(mtrrs).all())
+        const TypeBorders borders = type_borders(mtrrs); // outlives the loop, as a temporary would not
+        for (std::uint64_t border : borders.all())
             if (border < mapped_end_)
                 TRY(tables_.split_at(border, debt));
         return {};
