@@ -38,10 +38,14 @@ $(VMM_OBJDIR)/vmm.lds: vmm/core/vmm.lds.S kbuild/vmm.mk
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -E -P -x c $(VMM_DEFINES) $< -o $@
 
-$(VMKERNEL): $(VMM_OBJECTS) $(VMM_OBJDIR)/vmm.lds
+# The image is installed without its debug information, which stays beside it for gdb and the audit.
+$(VMKERNEL).debug: $(VMM_OBJECTS) $(VMM_OBJDIR)/vmm.lds
 	$(call say,LD,$@)
 	$(Q)ld -nostdlib -static --build-id=sha1 -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
 		-T $(VMM_OBJDIR)/vmm.lds -o $@ $(VMM_OBJECTS)
+
+$(VMKERNEL): $(VMKERNEL).debug
+	$(Q)objcopy --strip-debug $< $@
 
 # For tools that look at the sources one by one.
 .PHONY: print-vmm-flags

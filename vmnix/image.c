@@ -45,7 +45,7 @@ static enum vmnix_image_error unpack(struct vmnix_image *image, const u8 *data, 
 		return VMNIX_BAD_GZIP;
 	image->size = gzip.unpacked;
 	if (!image->size || image->size > FILE_MAX)
-		return VMNIX_BAD_TOO_BIG;
+		return VMNIX_BAD_GZIP; /* no image is that large: its trailer is not what was written */
 	image->file = vmalloc(image->size);
 	if (!image->file)
 		return VMNIX_BAD_TOO_BIG;

@@ -14,6 +14,7 @@
 #include "command_line.h"
 #include "device.h"
 #include "event.h"
+#include "exclusive.h"
 #include "facts.h"
 #include "handover.h"
 #include "launch.h"
@@ -125,6 +126,7 @@ static const struct stage {
 	{ preflight, NULL }, /* what it found lives until loading ends */
 	{ reserve, give_back },
 	{ launch, vmnix_leave },
+	{ vmnix_exclusive_start, vmnix_exclusive_stop },
 	{ vmnix_event_start, vmnix_event_stop },
 	{ vmnix_device_start, vmnix_device_stop },
 	{ vmnix_power_start, vmnix_power_stop },

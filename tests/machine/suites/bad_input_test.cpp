@@ -40,7 +40,7 @@ TEST(BadInput, Images) {
     expect_refused(console, "image=vmnix/none", ENOENT, "no VMM image", "make install");
     constexpr Image kSpoilt[] = {
         {"cut", ENOEXEC, "cut off"},
-        {"empty", ENOEXEC, "cut off"},
+        {"empty", ENOENT, "no VMM image"}, // the firmware loader counts a file without bytes as none
         {"bit", EBADMSG, "SHA-256"},
         {"abi", EPROTO, "handover ABI"},
         {"magic", ENOEXEC, "does not begin like a VMM image"},
