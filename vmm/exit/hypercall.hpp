@@ -3,6 +3,7 @@
 #pragma once
 
 #include "vmm/core/hypercalls.hpp"
+#include "vmm/core/vmm.hpp"
 #include "vmm/exit/apic.hpp"
 
 namespace vmm {

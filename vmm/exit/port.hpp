@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
+#include "vmm/decode/operand.hpp"
 #include "vmm/exit/instruction.hpp"
 #include "vmm/policy/port.hpp"
 
