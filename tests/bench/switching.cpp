@@ -22,7 +22,7 @@ struct Switch {
 double leave_stop(suites::Console &console) {
     console.leave();
     const std::string log = console.kernel_log();
-    const std::string words = "CPUs stopped for ";
+    const std::string words = "stopped for ";
     const std::size_t at = log.rfind(words);
     if (at == std::string::npos)
         throw std::runtime_error("the module does not tell how long CPUs were stopped:\n" + log);

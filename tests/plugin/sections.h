@@ -18,7 +18,9 @@ enum section {
 	SECTION_IDLE_AFTER = 9,
 	SECTION_LOAD_BEFORE = 10,
 	SECTION_LOAD_AFTER = 11,
-	SECTION_COUNT = 12,
+	SECTION_XAPIC_EOI = 12,
+	SECTION_X2APIC_EOI = 13,
+	SECTION_COUNT = 14,
 };
 
 /* nopl SECTION_MARK + id(%rax), in its form of seven bytes. */

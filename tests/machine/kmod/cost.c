@@ -34,20 +34,23 @@ static u64 hypercalls(void)
 	return per_round(before, ROUNDS);
 }
 
-/* The error vector's register, written with what it holds: has no effect and costs what every write costs. */
-static u64 xapic_hot(void __iomem *page)
-{
-	void __iomem *where = page + APIC_LVTERR;
-	u32 value = readl(where);
-	u64 before;
-	int i;
-
-	MARK_SECTION(SECTION_XAPIC_HOT);
-	before = rdtsc_ordered();
-	for (i = 0; i < ROUNDS; i++)
-		asm volatile("movl %0, (%1)" : : "a"(value), "r"(where) : "memory");
-	return per_round(before, ROUNDS);
-}
+/* Each register is written with what it holds: no effect, at the price of every write. MARK takes constants only. */
+#define XAPIC_HOT(section, register)                                                                       \
+	static u64 xapic_##register(void __iomem *page)                                                    \
+	{                                                                                                  \
+		void __iomem *where = page + register;                                                     \
+		u32 value = register == APIC_EOI ? 0 : readl(where);                                       \
+		u64 before;                                                                                \
+		int i;                                                                                     \
+                                                                                                           \
+		MARK_SECTION(section);                                                                     \
+		before = rdtsc_ordered();                                                                  \
+		for (i = 0; i < ROUNDS; i++)                                                               \
+			asm volatile("movl %0, (%1)" : : "a"(value), "r"(where) : "memory");               \
+		return per_round(before, ROUNDS);                                                          \
+	}
+XAPIC_HOT(SECTION_XAPIC_HOT, APIC_LVTERR)
+XAPIC_HOT(SECTION_XAPIC_EOI, APIC_EOI)
 
 /* Each write from an address of its own. */
 static noinline u64 xapic_cold(void __iomem *page)
@@ -62,19 +65,23 @@ static noinline u64 xapic_cold(void __iomem *page)
 	return per_round(before, COLD);
 }
 
-static u64 x2apic(void)
-{
-	const u32 msr = 0x800 + (APIC_LVTERR >> 4);
-	u64 value, before;
-	int i;
-
-	rdmsrl(msr, value);
-	MARK_SECTION(SECTION_X2APIC);
-	before = rdtsc_ordered();
-	for (i = 0; i < ROUNDS; i++)
-		asm volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
-	return per_round(before, ROUNDS);
-}
+#define X2APIC(section, register)                                                                          \
+	static u64 x2apic_##register(void)                                                                 \
+	{                                                                                                  \
+		const u32 msr = 0x800 + (register >> 4);                                                   \
+		u64 value = 0, before;                                                                     \
+		int i;                                                                                     \
+                                                                                                           \
+		if (register != APIC_EOI)                                                                  \
+			rdmsrl(msr, value);                                                                \
+		MARK_SECTION(section);                                                                     \
+		before = rdtsc_ordered();                                                                  \
+		for (i = 0; i < ROUNDS; i++)                                                               \
+			asm volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"(0) : "memory");            \
+		return per_round(before, ROUNDS);                                                          \
+	}
+X2APIC(SECTION_X2APIC, APIC_LVTERR)
+X2APIC(SECTION_X2APIC_EOI, APIC_EOI)
 
 int poke_cost(struct poke *poke)
 {
@@ -90,13 +97,19 @@ int poke_cost(struct poke *poke)
 		poke->value = hypercalls();
 		break;
 	case SECTION_XAPIC_HOT:
-		poke->value = xapic_hot(page);
+		poke->value = xapic_APIC_LVTERR(page);
+		break;
+	case SECTION_XAPIC_EOI:
+		poke->value = xapic_APIC_EOI(page);
 		break;
 	case SECTION_XAPIC_COLD:
 		poke->value = xapic_cold(page);
 		break;
 	case SECTION_X2APIC:
-		poke->value = x2apic();
+		poke->value = x2apic_APIC_LVTERR();
+		break;
+	case SECTION_X2APIC_EOI:
+		poke->value = x2apic_APIC_EOI();
 		break;
 	default:
 		ret = -EINVAL;
