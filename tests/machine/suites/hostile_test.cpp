@@ -113,9 +113,9 @@ TEST_F(Hostile, MsrsOfTheVmm) {
     struct {
         std::uint32_t msr;
         std::uint64_t value;
-    } const writes[] = {{0xc0010117, arena_base}, {0xc0010114, 0x10}, {0xc0010114, 0x18},
-                        {0x1b, 0xfee00000},       {0x1b, 0xfed00900}, {0x1b, 0xfee00000 | 0x900 | 0x400},
-                        {0xc0010118, 1}};
+    } const writes[] = {
+        {0xc0010117, arena_base}, {0xc0010114, 0x10}, {0xc0010114, 0x18}, {0x1b, 0xfed00900}, {0xc0010118, 1}};
+    // Not here: a kernel may turn its APIC off or into x2APIC mode, and has itself to blame for what follows.
     for (const auto &write : writes)
         console->must_probe(fmt::format("kernel-msr w {:#x} {:#x}", write.msr, write.value));
     EXPECT_EQ(std::stoull(console->must_probe("kernel-msr r 0x1b"), nullptr, 16) & 0xfffff800, kLapic | 0x800);
