@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A World whose CPUs run FakeGuests, and the questions that tests of handlers ask.
+#pragma once
+
+#include "tests/unit/fakes/fake_vcpu.hpp"
+#include "vmm/exit/dispatch.hpp"
+
+#include <gtest/gtest.h>
+
+namespace vmm::test {
+
+class ExitFixture : public testing::Test {
+  protected:
+    explicit ExitFixture(const WorldOptions &options = {}) : world_(options), guest_(world_), guests_(options.cpus) {
+        for (unsigned i = 0; i < options.cpus; i++)
+            world_.cpu(i).backend<FakeGuest *>() = &guests_[i];
+    }
+
+    FakeVcpu vcpu(unsigned index = 0) { return FakeVcpu(world_.cpu(index)); }
+    FakeGuest &guest(unsigned index = 0) { return guests_[index]; }
+    Cpu &cpu(unsigned index = 0) { return world_.cpu(index); }
+    std::uint64_t &gpr(x86::Gpr reg) { return cpu().gpr[static_cast<unsigned>(reg)]; }
+    Hardware &hardware() { return world_.hardware(); }
+
+    // Events are injected by one exit and delivered by its entry: each starts without one.
+    Verdict exit(const Exit &what) {
+        guest().queued.reset();
+        return handle(vcpu(), what);
+    }
+    void expect_exception(x86::Vector vector, std::optional<std::uint32_t> error = {}) {
+        ASSERT_TRUE(guest().queued);
+        EXPECT_EQ(guest().queued->kind, FakeGuest::Kind::Exception);
+        EXPECT_EQ(guest().queued->vector, static_cast<unsigned>(vector));
+        EXPECT_EQ(guest().queued->error, error);
+    }
+    void expect_general_protection() { expect_exception(x86::Vector::GeneralProtection, 0); }
+    void expect_no_event() { EXPECT_FALSE(guest().queued); }
+
+    World world_;
+    Guest guest_;
+    std::vector<FakeGuest> guests_;
+};
+
+} // namespace vmm::test
