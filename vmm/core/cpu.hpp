@@ -43,8 +43,9 @@ struct Cpu {
     vmnix_vcpu_state vcpu_state = VMNIX_VCPU_RUNNING;
     std::uint32_t guest_nmis = 0; // to be injected, 0 to 2 as hardware holds one beside the one in service
     Mailbox mailbox;
-    std::atomic<std::uint32_t> kicks{0};                     // sent to this CPU and not yet seen
-    std::atomic<std::uint32_t> launch_step{VMNIX_STEP_NONE}; // the last enum vmnix_step whose rendezvous it came to
+    std::atomic<std::uint32_t> kicks{0}; // sent to this CPU and not yet seen
+    // How far the launch is here: twice the enum vmnix_step that was begun, and one more at its rendezvous.
+    std::atomic<std::uint32_t> launch_progress{2 * VMNIX_STEP_NONE};
     DecodeCache decode_cache;
     vmnix_cpu_stats stats{};
     x86::Gdt gdt{};

@@ -228,14 +228,16 @@ void flush_everywhere(Cpu &from) {
         mail(from, *cpu, Mail::Flush);
 }
 
+void mirror_register(Cpu &cpu, LapicRegister reg, std::uint32_t value) {
+    const bool fixed_in_x2apic = reg == LapicRegister::DestinationFormat || reg == LapicRegister::LogicalDestination;
+    if (!(fixed_in_x2apic && cpu.physical_lapic.x2apic()))
+        cpu.physical_lapic.write(static_cast<std::uint32_t>(reg), value);
+}
+
 void mirror_lapic(Cpu &cpu) {
-    for (LapicRegister reg : kMirroredRegisters) {
-        const bool fixed_in_x2apic =
-            reg == LapicRegister::DestinationFormat || reg == LapicRegister::LogicalDestination;
-        if (!cpu.lapic.is_present(reg) || (cpu.physical_lapic.x2apic() && fixed_in_x2apic))
-            continue;
-        cpu.physical_lapic.write(static_cast<std::uint32_t>(reg), cpu.lapic.physical_value(reg));
-    }
+    for (LapicRegister reg : kMirroredRegisters)
+        if (cpu.lapic.is_present(reg))
+            mirror_register(cpu, reg, cpu.lapic.physical_value(reg));
 }
 
 namespace {

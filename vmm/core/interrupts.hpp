@@ -36,8 +36,10 @@ void flush_everywhere(Cpu &from);
 // Posts an edge interrupt to a vCPU from any CPU, `from` being the one that runs this.
 void post_interrupt(Cpu &from, Cpu &to, std::uint8_t vector);
 
-// Physical registers that devices and pins act on follow the virtual ones.
+// Physical registers that devices and pins act on follow the virtual ones, all of them or one. The guest may be in
+// another mode than the physical APIC: what x2APIC mode does not let one write is left out.
 void mirror_lapic(Cpu &cpu);
+void mirror_register(Cpu &cpu, LapicRegister reg, std::uint32_t value);
 
 // The launch: first the virtual APIC becomes what the physical one is, which is left as it was; past the point of no
 // return the physical one becomes the VMM's. Unsupported: interrupts come from an 8259.

@@ -25,7 +25,7 @@ Result<> told(Word word) {
 }
 
 Result<> arrive(Cpu &cpu) {
-    cpu.launch_step = VMNIX_STEP_ARRIVE;
+    cpu.launch_progress++;
     return told(g_vmm.launch.meet(x86::rdtsc, x86::pause));
 }
 
@@ -49,7 +49,7 @@ void return_interrupts(Cpu &cpu) {
 
 // Once all are here nothing can fail any more. The last to arrive unmaps the stub, as nobody executes it now.
 Result<> commit(Cpu &cpu) {
-    cpu.launch_step = VMNIX_STEP_COMMIT;
+    cpu.launch_progress++;
     const Word word = g_vmm.launch.decide(x86::rdtsc, x86::pause, [] {
         unmap_stub(g_vmm);
         g_vmm.launched_tsc = x86::rdtsc();
@@ -102,26 +102,28 @@ int status_of(const Stage &stage, Errc error) {
     }
 }
 
-// Who kept the others waiting at a rendezvous.
-const Cpu &missing_at(vmnix_step step, const Cpu &waiting) {
+// Who kept the others waiting.
+const Cpu &hindmost() {
+    const Cpu *last = g_vmm.cpus[0];
     for (const Cpu *cpu : g_vmm.all_cpus())
-        if (cpu->launch_step < static_cast<std::uint32_t>(step))
-            return *cpu;
-    return waiting;
+        if (cpu->launch_progress < last->launch_progress)
+            last = cpu;
+    return *last;
 }
 
 // A CPU that fails of itself calls it off for all; the first cause is the one that is reported.
-void tell_cause(const Cpu &cpu, const Stage &failed, Errc error) {
+void tell_cause(const Cpu &cpu, Errc error) {
     const bool first = error == Errc::TimedOut || (error != Errc::Busy && g_vmm.launch.call_off());
     if (!first)
         return;
-    g_vmm.handover->failed_cpu = error == Errc::TimedOut ? missing_at(failed.step, cpu).index : cpu.index;
-    g_vmm.handover->failed_step = failed.step;
+    const Cpu &culprit = error == Errc::TimedOut ? hindmost() : cpu;
+    g_vmm.handover->failed_cpu = culprit.index;
+    g_vmm.handover->failed_step = culprit.launch_progress / 2;
 }
 
 // `begun` is one past the last stage of which anything may have to be undone.
 int roll_back(Cpu &cpu, const Stage &failed, const Stage *begun, Errc error) {
-    tell_cause(cpu, failed, error);
+    tell_cause(cpu, error);
     while (begun-- != kStages)
         if (begun->undo)
             begun->undo(cpu);
@@ -132,6 +134,7 @@ int enter(Cpu &cpu) {
     x86::load_gdt(cpu.gdt);
     x86::load_idt(reinterpret_cast<std::uint64_t>(g_vmm.idt.data()));
     for (const Stage &stage : kStages) {
+        cpu.launch_progress = 2 * stage.step;
         if (const auto injected = inject_fault(cpu, stage.step); !injected)
             return roll_back(cpu, stage, &stage, injected.error());
         if (const auto done = stage.perform(cpu); !done)

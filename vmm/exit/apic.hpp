@@ -25,7 +25,7 @@ template <class V> bool perform(V v, const LapicEffect &effect) {
         send_ipi(cpu, effect.ipi);
         return true;
     case Kind::PhysicalWrite:
-        cpu.physical_lapic.write(static_cast<std::uint32_t>(effect.physical.reg), effect.physical.value);
+        mirror_register(cpu, effect.physical.reg, effect.physical.value);
         return true;
     case Kind::PhysicalAll:
     case Kind::ModeChanged:
