@@ -65,6 +65,10 @@ void Machine::start() {
 void Machine::open_session(Seconds limit) {
     if (serial_->wait_for_any({kPrompt, "Kernel panic"}, limit) != 0)
         throw Timeout("the kernel panicked while booting:\n" + serial_->tail());
+    take_over_shell(limit);
+}
+
+void Machine::take_over_shell(Seconds limit) {
     // A shell that neither echoes nor prompts, and a kernel that does not write between its lines.
     serial_->type("dmesg -n 1; stty -echo; exec sh -s 2>&1 | cat\n");
     commands_ += 1000; // markers of the session before are not ours
@@ -72,6 +76,11 @@ void Machine::open_session(Seconds limit) {
 }
 
 void Machine::wait_for_shell(Seconds limit) {
+    open_session(limit);
+}
+
+void Machine::wait_for_crash_kernel(Seconds limit) {
+    serial_->wait_for_any({"Kernel panic"}, limit);
     open_session(limit);
 }
 

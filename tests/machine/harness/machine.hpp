@@ -41,6 +41,8 @@ class Machine {
     void type(const std::string &command) { serial_->type(command + "\n"); }
     // After a reboot: the new shell.
     void wait_for_shell(Seconds limit = Seconds(120));
+    // After a panic that was asked for: the shell of the kernel that was loaded for this.
+    void wait_for_crash_kernel(Seconds limit);
 
     nlohmann::json monitor(const std::string &command, nlohmann::json arguments = nlohmann::json::object());
     std::string human_monitor(const std::string &command);
@@ -59,6 +61,7 @@ class Machine {
   private:
     void start();
     void boot();
+    void take_over_shell(Seconds limit);
     void open_session(Seconds limit);
 
     Description description_;

@@ -82,7 +82,7 @@ TEST_P(Ends, CrashYieldsADump) {
     console.launch();
     const auto info = console.info();
     console.type("echo c >/proc/sysrq-trigger");
-    console.wait_for_shell(Seconds(240));
+    console.wait_for_crash_kernel(Seconds(240));
     // The whole of it can be read, and it is of the right size.
     const std::string dump = console.must("dd if=/proc/vmcore bs=1M 2>/dev/null | wc -c", Seconds(240));
     EXPECT_GT(std::stoull(dump), 500ull << 20) << dump;
