@@ -2,7 +2,7 @@
 # Everything that tests. tests/README.md tells what is where and how to run one test.
 #   make check     for daily use: unit tests, formatting, licences, scripts, the border (under 2 minutes)
 #   make test      all of it: check, static analysis, fuzz targets briefly, machine suite; ends with "N passed, N failed"
-#   make test-all  the same with the whole matrix and 100 launch cycles
+#   make test-all  the same with the whole matrix, 100 launch cycles, and each guard taken out in turn
 #   make fuzz      long fuzzing, SECONDS_EACH=600 per target
 #   make bench     instruction counts, build/bench.json
 
