@@ -48,6 +48,9 @@ class World {
     // The physical LAPIC has taken this vector, as the acknowledge window leaves it.
     void put_in_service(unsigned index, std::uint8_t vector, bool level = false);
 
+    // What every register of an IO-APIC reads as, until something is written to it.
+    std::uint32_t &io_apic_window(unsigned n) { return io_apic_pages_[n]->word[ioapic::kWindowOffset / 4]; }
+
     std::string log();
 
   private:
