@@ -56,9 +56,14 @@ struct EmptyPage {
     bool write(std::uint64_t, unsigned) { return true; }
 };
 
-// Any other data access, by the decoder's description of it.
+// Any other data access, by the decoder's description of it. MOVS has two memory operands, of which one is the guest's
+// memory and would need its rights: refused.
 template <class V, class Device>
 [[gnu::noinline]] Verdict emulate_rest(V v, Device device, const Instruction &instruction) {
+    if (instruction.form == Form::RmRm) [[unlikely]] {
+        v.inject(x86::Vector::GeneralProtection, 0);
+        return Verdict::Resume;
+    }
     auto &registers = v.cpu().gpr;
     const bool string = is_string(instruction.operation);
     if (string && !StringStep::has_element(instruction, registers)) {

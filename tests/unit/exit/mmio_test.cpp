@@ -130,6 +130,24 @@ TEST_F(LapicPageTest, Strings) {
     EXPECT_EQ(gpr(Gpr::Rdi), World::kLapicPage + 0x80);
 }
 
+// A copy has its other operand in the guest's memory. It must not be taken for the device: a dump of the page would
+// write every register with what it read, the ICR among them.
+TEST_F(LapicPageTest, CopiesAreRefused) {
+    set_tpr(0x30);
+    gpr(Gpr::Rsi) = Guest::kBuffer;
+    access(kTpr, {0xa5}); // movsl to the page
+    expect_general_protection();
+    gpr(Gpr::Rcx) = 4;
+    gpr(Gpr::Rsi) = World::kLapicPage + 0x80;
+    gpr(Gpr::Rdi) = Guest::kBuffer;
+    guest_.code(Guest::kCode, {0xf3, 0xa5});
+    EXPECT_EQ(exit({.kind = ExitKind::NestedFault, .address = Gpa(World::kLapicPage + 0x80)}), Verdict::Resume);
+    expect_general_protection();
+    EXPECT_EQ(gpr(Gpr::Rcx), 4u);
+    EXPECT_EQ(guest().rip, Guest::kCode);
+    EXPECT_EQ(tpr(), 0x30u);
+}
+
 TEST_F(LapicPageTest, IpiByIcr) {
     gpr(Gpr::Rax) = 1u << 24;
     access(LapicRegister::IcrHigh, {0x89, 0x07});
