@@ -2,6 +2,7 @@
 #include "vmm/svm/vcpu.hpp"
 
 #include "vmm/core/interrupts.hpp"
+#include "vmm/exit/control.hpp"
 #include "vmm/svm/backend.hpp"
 
 namespace vmm::svm {
@@ -34,6 +35,8 @@ void Vcpu::inject_exception(x86::Vector vector, bool has_error, std::uint32_t er
                 make_event(event::Exception, static_cast<std::uint8_t>(x86::Vector::DoubleFault)) | event::HasError;
             return;
         }
+        if (first == static_cast<std::uint8_t>(x86::Vector::DoubleFault) && (is_contributory(number) || number == 14))
+            (void)handle_shutdown(*this); // the third fault in a row; does not return
     }
     queued = make_event(event::Exception, number) | (has_error ? event::HasError | event::Error::make(error) : 0);
 }

@@ -105,6 +105,21 @@ TEST_F(VcpuTest, DoubleFaults) {
         }
 }
 
+using VcpuDeathTest = VcpuTest;
+
+TEST_F(VcpuDeathTest, TripleFaults) {
+    for (unsigned second : {0u, 10u, 11u, 12u, 13u, 14u})
+        EXPECT_DEATH(
+            {
+                vmcb().control.event_inj = exception(8);
+                vcpu().inject(static_cast<Vector>(second), 0);
+            },
+            "panic: the machine does not reset");
+    vmcb().control.event_inj = exception(8);
+    vcpu().inject(Vector::MachineCheck);
+    EXPECT_EQ(queued(), exception(18)); // benign
+}
+
 // A vector alone does not make an exception: an interrupt of vector 13 is none.
 TEST_F(VcpuTest, InterruptsAreNoExceptions) {
     vmcb().control.event_inj = event::Valid | 13;
