@@ -52,8 +52,19 @@ std::uint8_t length_by_next_rip(Vcpu v) {
     return v.state().has_next_rip ? static_cast<std::uint8_t>(v.vmcb().control.next_rip - v.rip()) : 0;
 }
 
+// VMEXIT_INVALID: the control block cannot be entered (15.5.1), a mistake of the VMM's. Emulators also leave with it
+// from a guest that sets reserved bits of CR3 or CR4, which a CPU answers with #GP; then the block is sound.
+Verdict handle_invalid(Vcpu v) {
+    if (const char *fault = v.entry_fault())
+        panic(fault, __FILE__, __LINE__);
+    v.inject(x86::Vector::GeneralProtection, 0);
+    return Verdict::Resume;
+}
+
 [[gnu::noinline]] Verdict dispatch_rare(Vcpu v, std::uint64_t code) {
     v.enter_host_context(); // rare exits may go deep
+    if (static_cast<ExitCode>(code) == ExitCode::Invalid)
+        return handle_invalid(v);
     return handle(v, {.kind = kind_of_rare(static_cast<ExitCode>(code)),
                       .length = length_by_next_rip(v),
                       .vector = static_cast<std::uint8_t>(code - static_cast<std::uint64_t>(ExitCode::Exception0)),

@@ -12,9 +12,8 @@ struct State {
     Vmcb *vmcb;
     Hpa host_vmcb_pa; // VMSAVE area with the VMM's own FS, GS, TR, LDTR and system-call MSRs
     Hpa hsave_pa;
-    std::uint64_t nested_generation; // of the nested tables at the last flush
-    bool nmi_blocked;                // an NMI was injected and its IRET has not been seen
-    bool nmi_stepping;               // that IRET is being stepped over
+    bool nmi_blocked;  // an NMI was injected and its IRET has not been seen
+    bool nmi_stepping; // that IRET is being stepped over
     bool has_next_rip, has_flush_by_asid;
 
     // What the next entry has to do first.
