@@ -209,14 +209,26 @@ TEST_F(ExitsTest, Cr8OfOtherBytes) {
     EXPECT_EQ(queued(), 0u);
 }
 
+// Emulators leave so when a guest sets reserved bits of CR3 or CR4.
+TEST_F(ExitsTest, InvalidOfASoundBlockIsTheGuests) {
+    EXPECT_FALSE(exit(ExitCode::Invalid));
+    EXPECT_EQ(queued(), kGp);
+    EXPECT_EQ(rip(), Guest::kCode);
+}
+
 class ExitsDeathTest : public ExitsTest {};
 
 TEST_F(ExitsDeathTest, TripleFaultResetsTheMachine) {
     EXPECT_DEATH((void)exit(ExitCode::Shutdown), "panic: the machine does not reset");
 }
 
+TEST_F(ExitsDeathTest, InvalidOfABrokenBlockIsTheVmms) {
+    vmcb().control.n_cr3 = 1ull << 50;
+    EXPECT_DEATH((void)exit(ExitCode::Invalid), "panic: nCR3 is beyond memory");
+}
+
 TEST_F(ExitsDeathTest, UnknownExits) {
-    for (std::uint64_t code : {0x00ull, 0x62ull, 0x79ull, 0x8eull, 0x401ull, 0x10000ull, ~0ull})
+    for (std::uint64_t code : {0x00ull, 0x62ull, 0x79ull, 0x8eull, 0x401ull, 0x10000ull})
         EXPECT_DEATH((void)exit(static_cast<ExitCode>(code)), "panic: an exit that was not asked for") << code;
 }
 

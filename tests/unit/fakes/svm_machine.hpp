@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A World whose CPUs run guests on the real SVM backend: control blocks in fake memory, prepared and captured as at a
+// launch, exits played by the test.
+#pragma once
+
+#include "entry_checks.hpp"
+#include "tests/unit/fakes/guest.hpp"
+#include "vmm/core/backend.hpp"
+#include "vmm/svm/backend.hpp"
+#include "vmm/svm/vcpu.hpp"
+
+extern "C" bool svm_exit(vmm::Cpu &cpu);
+
+namespace vmm::test {
+
+class SvmMachine {
+  public:
+    static constexpr std::uint64_t kStub = 0x400000, kStubResume = 0xffff'ffff'c000'0040;
+
+    explicit SvmMachine(const WorldOptions &options = {}, unsigned levels = 4) : world_(options), guest_(world_) {
+        std::destroy_at(&svm::g_shared);
+        std::construct_at(&svm::g_shared);
+        for (auto &seen : checks::seen)
+            seen = {};
+        g_vmm.host = HostTables(*g_vmm.frames.allocate(), levels, 3, g_vmm.frames);
+        world_.handover().stub_pa = kStub;
+        world_.handover().stub_resume = kStubResume;
+        VMM_ASSERT(svm::kBackend.init(g_vmm));
+        for (unsigned i = 0; i < options.cpus; i++) {
+            world_.play(i);
+            VMM_ASSERT(svm::kBackend.prepare(world_.cpu(i)));
+        }
+        world_.play(0);
+    }
+
+    // The CPU becomes a guest at Guest::kCode.
+    void capture(unsigned index = 0) {
+        world_.play(index);
+        VMM_ASSERT(svm::kBackend.capture(world_.cpu(index)));
+        vmcb(index).save.rip = Guest::kCode;
+        vmcb(index).save.rax = 0;
+        state(index).before_entry = 0;
+        world_.hardware(index).trace.clear();
+        world_.hardware(index).msr_writes.clear();
+        world_.play(0);
+    }
+
+    svm::Vcpu vcpu(unsigned index = 0) { return svm::Vcpu(world_.cpu(index)); }
+    svm::Vmcb &vmcb(unsigned index = 0) { return *state(index).vmcb; }
+    svm::State &state(unsigned index = 0) { return world_.cpu(index).backend<svm::State>(); }
+    std::uint64_t &gpr(x86::Gpr reg) { return world_.cpu().gpr[static_cast<unsigned>(reg)]; }
+
+    // The guest exits; false when it goes on.
+    bool exit(svm::ExitCode code, std::uint64_t info1 = 0, std::uint64_t info2 = 0) {
+        svm::ControlArea &control = vmcb().control;
+        control.exit_code = static_cast<std::uint64_t>(code);
+        control.exit_info1 = info1;
+        control.exit_info2 = info2;
+        return svm_exit(world_.cpu());
+    }
+
+    World world_;
+    Guest guest_;
+};
+
+} // namespace vmm::test
