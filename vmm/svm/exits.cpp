@@ -63,7 +63,8 @@ Verdict handle_invalid(Vcpu v) {
 
 [[gnu::noinline]] Verdict dispatch_rare(Vcpu v, std::uint64_t code) {
     v.enter_host_context(); // rare exits may go deep
-    if (static_cast<ExitCode>(code) == ExitCode::Invalid)
+    if (static_cast<std::uint32_t>(code) ==
+        static_cast<std::uint32_t>(ExitCode::Invalid)) // emulators fill 32 bits only
         return handle_invalid(v);
     return handle(v, {.kind = kind_of_rare(static_cast<ExitCode>(code)),
                       .length = length_by_next_rip(v),
