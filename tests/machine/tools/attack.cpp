@@ -174,7 +174,7 @@ int ports(Arguments arguments) {
         return kLacking;
     Random random{number(arguments, 0, 1) | 1};
     for (std::uint64_t i = number(arguments, 1, 2000); i > 0; --i) {
-        const auto port = static_cast<unsigned short>(random.next());
+        const auto port = static_cast<unsigned short>(random.next() % 0xfffd); // beyond the last port is #GP on any CPU
         switch (random.next() % 3) {
         case 0:
             inb(port);
