@@ -21,6 +21,8 @@ namespace {
 constexpr Seconds kBootLimit(90);
 constexpr unsigned kBoots = 3;
 const std::string kPrompt = "vmnix:~# ";
+// After these nobody answers any more, and waiting would only take time.
+const std::string kKernelEnd = "Kernel panic", kVmmEnd = "*** the VMM has stopped";
 } // namespace
 
 Machine::Machine(Description description) : description_(std::move(description)), folder_(paths::output()) {
@@ -63,12 +65,13 @@ void Machine::start() {
 }
 
 void Machine::open_session(Seconds limit) {
-    if (serial_->wait_for_any({kPrompt, "Kernel panic"}, limit) != 0)
+    if (serial_->wait_for_any({kPrompt, kKernelEnd}, limit) != 0)
         throw Timeout("the kernel panicked while booting:\n" + serial_->tail());
     take_over_shell(limit);
 }
 
 void Machine::take_over_shell(Seconds limit) {
+    lost_.clear();
     // A shell that neither echoes nor prompts, and a kernel that does not write between its lines.
     serial_->type("dmesg -n 1; stty -echo; exec sh -s 2>&1 | cat\n");
     commands_ += 1000; // markers of the session before are not ours
@@ -80,12 +83,14 @@ void Machine::wait_for_shell(Seconds limit) {
 }
 
 void Machine::wait_for_crash_kernel(Seconds limit) {
-    serial_->wait_for_any({"Kernel panic"}, limit);
+    serial_->wait_for_any({kKernelEnd}, limit);
     open_session(limit);
 }
 
 Outcome Machine::run(const std::string &command, Seconds limit) {
     const std::string begin = fmt::format("@@begin {}@@\n", ++commands_), end = fmt::format("@@end {} ", commands_);
+    if (!lost_.empty())
+        throw std::runtime_error("'" + command + "' not tried: the machine is lost");
     // Markers are put together by printf: should the line be echoed, the echo is not taken for the marker.
     serial_->type(
         fmt::format("printf '@@%s {0}@@\\n' begin; {{\n{1}\n}} </dev/null; printf '@@%s {0} %d@@\\n' end $?\n",
@@ -94,9 +99,10 @@ Outcome Machine::run(const std::string &command, Seconds limit) {
     auto left = [&] { return std::max(Seconds(0.1), Seconds(limit - (std::chrono::steady_clock::now() - started))); };
     const auto wait = [&](const std::string &text) {
         std::string before;
-        if (serial_->wait_for_any({text, "Kernel panic"}, left(), &before) != 0) {
+        if (const std::size_t which = serial_->wait_for_any({text, kKernelEnd, kVmmEnd}, left(), &before)) {
             std::this_thread::sleep_for(1s); // the report's remaining lines
-            throw std::runtime_error("the kernel panicked during '" + command + "':\n" + serial_->tail(6000));
+            lost_ = fmt::format("{} during '{}':\n{}", which == 1 ? kKernelEnd : kVmmEnd, command, serial_->tail(6000));
+            throw std::runtime_error(lost_);
         }
         return before;
     };

@@ -71,6 +71,7 @@ class Machine {
     virDomainPtr domain_ = nullptr;
     std::unique_ptr<Serial> serial_;
     unsigned commands_ = 0;
+    std::string lost_; // why nobody answers any more
 };
 
 } // namespace harness

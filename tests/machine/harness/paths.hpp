@@ -10,9 +10,9 @@ namespace harness::paths {
 std::filesystem::path build();
 std::string emulator();                        // the wrapper that scripts/setup wrote
 std::string kernel(const std::string &series); // the console machine's kernel
-// The console's archive with the test programs added, and if asked for with itself and its kernel in /boot.
 // Whether the machines run the assertion build of the VMM (VMNIX_CHECKED in the environment).
 bool checked();
+// The console's archive with the test programs added, and if asked for with itself and its kernel in /boot.
 std::string initrd(const std::string &series, bool with_second_system);
 std::filesystem::path output(); // folder of the running test, created
 std::filesystem::path output_of(const std::string &test);
