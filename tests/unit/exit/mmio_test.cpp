@@ -228,7 +228,6 @@ TEST_F(X2apicHardware, PageIsEmpty) {
 // The guest may go back to xAPIC mode; registers that the physical mode does not have must not be written there, as
 // that is a #GP in the VMM.
 TEST_F(X2apicHardware, GuestInXapicMode) {
-    hardware().faulting_msrs = {0x80d, 0x80e, 0x831};
     cpu().lapic.write_apic_base(World::kLapicPage, 0);
     cpu().lapic.write_apic_base(World::kLapicPage | 0x800, 0);
     gpr(Gpr::Rax) = 0x1ff;

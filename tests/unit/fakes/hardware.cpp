@@ -41,8 +41,22 @@ x86::CpuidResult Hardware::cpuid(std::uint32_t leaf, std::uint32_t subleaf) cons
     return found == leaves.end() ? x86::CpuidResult{} : found->second;
 }
 
-bool Hardware::read_msr(std::uint32_t index, std::uint64_t &value) const {
+// The x2APIC's registers are there in its mode only, and then not all of them for both: APM vol. 2, table 16-6.
+bool Hardware::faults(std::uint32_t index, bool write) const {
     if (faulting_msrs.contains(index))
+        return true;
+    if (index < x86::msr::X2apicFirst || index > x86::msr::X2apicLast)
+        return false;
+    if (!(msrs.at(x86::msr::ApicBase) & 1u << 10) || index == 0x80e || index == 0x831)
+        return true;
+    if (!write)
+        return index == 0x80b || index == 0x83f;
+    return index == 0x802 || index == 0x803 || index == 0x80a || index == 0x80d || index == 0x839 ||
+           (index >= 0x810 && index <= 0x827);
+}
+
+bool Hardware::read_msr(std::uint32_t index, std::uint64_t &value) const {
+    if (faults(index, false))
         return false;
     const auto found = msrs.find(index);
     value = found == msrs.end() ? 0 : found->second;
@@ -50,7 +64,7 @@ bool Hardware::read_msr(std::uint32_t index, std::uint64_t &value) const {
 }
 
 bool Hardware::write_msr(std::uint32_t index, std::uint64_t value) {
-    if (faulting_msrs.contains(index))
+    if (faults(index, true))
         return false;
     msrs[index] = value;
     msr_writes.emplace_back(index, value);

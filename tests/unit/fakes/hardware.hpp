@@ -50,6 +50,9 @@ struct Hardware {
     x86::CpuidResult cpuid(std::uint32_t leaf, std::uint32_t subleaf) const;
     bool read_msr(std::uint32_t index, std::uint64_t &value) const;
     bool write_msr(std::uint32_t index, std::uint64_t value);
+
+  private:
+    bool faults(std::uint32_t index, bool write) const;
 };
 
 // The CPU that this thread plays; ends the process when it plays none.

@@ -67,6 +67,8 @@ void World::fill_cpu(unsigned index, const WorldOptions &options) {
     lapic_pages_.push_back(std::make_unique<LapicPage>());
     cpus_.push_back(std::make_unique<Cpu>());
     play(index);
+    if (options.x2apic)
+        hardware_[index].msrs[x86::msr::ApicBase] |= lapic::BaseX2apic::mask;
     Cpu &cpu = *cpus_.back();
     cpu.index = cpu.apic_id = index;
     cpu.handover = &handover_cpus_[index];
