@@ -122,7 +122,7 @@ $(TESTS)/machine/initrd-$(1): $(BUILD)/machine/$(1)/console.cpio.gz $(GUEST_TOOL
 	$(Q)tests/machine/pack $$@ $$< usr/lib/vmnix/tests $(GUEST_TOOL) $(TESTS)/guest/$(1)/vmnix_poke.ko
 $(TESTS)/machine/initrd-kexec-$(1): $(TESTS)/machine/initrd-$(1) $(BUILD)/machine/$(1)/console.vmlinuz tests/machine/pack
 	$$(call say,INITRD,$$@)
-	$(Q)tests/machine/pack $$@ $$< boot $(BUILD)/machine/$(1)/console.vmlinuz $(BUILD)/machine/$(1)/console.cpio.gz
+	$(Q)tests/machine/pack $$@ $$< boot $(BUILD)/machine/$(1)/console.vmlinuz $(TESTS)/machine/initrd-$(1)
 endef
 $(foreach kernel,$(KERNELS),$(eval $(call test_initrds,$(kernel))))
 .SECONDARY: $(GUEST_KMOD)

@@ -29,6 +29,7 @@ std::span<const Command> device_commands();    // /dev/vmnix
 std::span<const Command> attack_commands();    // what a hostile program tries
 std::span<const Command> poke_commands();      // through the test module
 std::span<const Command> module_commands();    // loading, unloading, spoiling the image
+std::span<const Command> file_commands();      // large files
 std::span<const Command> network_commands();   // floods
 std::span<const Command> cost_commands();      // instructions of an exit, as the console sees them
 
