@@ -16,7 +16,11 @@ class Guest {
     static constexpr std::uint64_t kTables = 0x10000, kCode = 0x200000, kBuffer = 0x300000, kGdt = 0x20000;
     static constexpr std::uint64_t kIsland = 0xffff'8000'0000'0000, kIslandPage = 0x210000, kIslandNext = 0x230000;
 
-    explicit Guest(World &world) : world_(&world) {
+    explicit Guest(World &world) : Guest(world.memory()) {
+        for (unsigned i = 0; i < world.cpus(); i++)
+            fill_switch_state(world.handover_cpu(i));
+    }
+    explicit Guest(PhysicalMemory &memory) : memory_(&memory) {
         constexpr std::uint64_t kTable = 3, kGigabytePage = 0x83;
         put<std::uint64_t>(kTables, (kTables + 0x1000) | kTable);
         for (std::uint64_t i = 0; i < 5; i++)
@@ -27,8 +31,6 @@ class Guest {
         map_island(0, kIslandPage | kTable);
         put<std::uint64_t>(kGdt + 0x10, 0x00af9b000000ffff); // as Linux has them
         put<std::uint64_t>(kGdt + 0x18, 0x00cf93000000ffff);
-        for (unsigned i = 0; i < world.cpus(); i++)
-            fill_switch_state(world.handover_cpu(i));
     }
 
     static constexpr Paging paging() {
@@ -39,16 +41,16 @@ class Guest {
     // The island's page 0 or 1; page 1 is not present at first.
     void map_island(unsigned page, std::uint64_t entry) { put(kTables + 0x4000 + 8 * page, entry); }
 
-    template <class T> void put(std::uint64_t physical, T value) { world_->memory().at<T>(physical) = value; }
-    template <class T> T get(std::uint64_t physical) { return world_->memory().at<T>(physical); }
+    template <class T> void put(std::uint64_t physical, T value) { memory_->at<T>(physical) = value; }
+    template <class T> T get(std::uint64_t physical) { return memory_->at<T>(physical); }
     void code(std::uint64_t physical, std::span<const std::uint8_t> bytes) {
-        std::ranges::copy(std::as_bytes(bytes), world_->memory().bytes(physical, bytes.size()).begin());
+        std::ranges::copy(std::as_bytes(bytes), memory_->bytes(physical, bytes.size()).begin());
     }
     void code(std::uint64_t physical, std::initializer_list<std::uint8_t> bytes) {
         code(physical, std::span(bytes.begin(), bytes.size()));
     }
 
-  private:
+    // A kernel's registers at the hand-over.
     static void fill_switch_state(vmnix_handover_cpu &handover) {
         vmnix_switch_state &state = handover.state;
         state.cr0 = paging().cr0;
@@ -67,7 +69,8 @@ class Guest {
         handover.efer = paging().efer;
     }
 
-    World *world_;
+  private:
+    PhysicalMemory *memory_;
 };
 
 } // namespace vmm::test

@@ -4,6 +4,8 @@
 #include "vmm/base/assert.hpp"
 #include "vmm/x86/registers.hpp"
 
+#include <chrono>
+
 namespace vmm::test {
 namespace {
 
@@ -39,6 +41,12 @@ Hardware::Hardware() {
 x86::CpuidResult Hardware::cpuid(std::uint32_t leaf, std::uint32_t subleaf) const {
     const auto found = leaves.find({leaf, subleaf});
     return found == leaves.end() ? x86::CpuidResult{} : found->second;
+}
+
+std::uint64_t Hardware::read_tsc() {
+    if (real_time)
+        return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+    return tsc += tsc_step;
 }
 
 // The x2APIC's registers are there in its mode only, and then not all of them for both: APM vol. 2, table 16-6.

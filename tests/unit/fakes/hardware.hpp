@@ -39,7 +39,8 @@ struct Hardware {
     std::map<Leaf, x86::CpuidResult> leaves;     // others read zero
     std::map<std::uint16_t, std::uint32_t> ports;
     std::uint64_t cr0 = 0x80050033, cr2 = 0, cr3 = 0, cr4 = 0x406f0, dr6 = 0xffff0ff0, dr7 = 0x400, xcr0 = 7;
-    std::uint64_t tsc = 1'000'000, tsc_step = 10;
+    std::uint64_t tsc = 1'000'000, tsc_step = 10; // each reading moves it
+    bool real_time = false;                       // the TSC counts nanoseconds, for CPUs that wait for one another
 
     // What was done to it, in order
     std::vector<MsrWrite> msr_writes;
@@ -48,6 +49,7 @@ struct Hardware {
     unsigned wbinvds = 0;
 
     x86::CpuidResult cpuid(std::uint32_t leaf, std::uint32_t subleaf) const;
+    std::uint64_t read_tsc();
     bool read_msr(std::uint32_t index, std::uint64_t &value) const;
     bool write_msr(std::uint32_t index, std::uint64_t value);
 

@@ -28,7 +28,7 @@ inline void wrmsr(std::uint32_t index, std::uint64_t value) {
 }
 
 inline std::uint64_t rdtsc() {
-    return hardware().tsc += hardware().tsc_step;
+    return hardware().read_tsc();
 }
 inline CpuidResult cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
     return hardware().cpuid(leaf, subleaf);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The VMM's own tables, walked as the CPU walks them.
+#include "vmm/core/address_space.hpp"
+
+#include "tests/unit/launch/launch_machine.hpp"
+#include "tests/unit/mm/page_walk.hpp"
+
+#include <gtest/gtest.h>
+
+namespace vmm::test {
+namespace {
+
+class AddressSpaceTest : public testing::TestWithParam<unsigned> {
+  protected:
+    AddressSpaceTest() {
+        if (GetParam() == 5)
+            machine_.hardware(0).cr4 |= x86::cr4::LA57;
+        EXPECT_EQ(machine_.init(), VMNIX_OK);
+    }
+    std::optional<Walked> walk(std::uint64_t va) {
+        return walk_as_cpu(g_vmm.frames, g_vmm.host.root(), GetParam(), va);
+    }
+    void expect_rights(std::uint64_t va, bool write, bool execute) {
+        const auto walked = walk(va);
+        ASSERT_TRUE(walked) << std::hex << va;
+        EXPECT_EQ(walked->write, write) << std::hex << va;
+        EXPECT_EQ(walked->execute, execute) << std::hex << va;
+        EXPECT_FALSE(walked->user) << std::hex << va;
+    }
+
+    static constexpr std::uint64_t kTextBegin = kImageVa + 0x1000, kTextEnd = kImageVa + 0x3000,
+                                   kImageEnd = kImageVa + 0x5000;
+    LaunchMachine machine_{2};
+};
+INSTANTIATE_TEST_SUITE_P(Levels, AddressSpaceTest, testing::Values(4, 5));
+
+TEST_P(AddressSpaceTest, ImageByItsParts) {
+    EXPECT_EQ(g_vmm.host.levels(), GetParam());
+    expect_rights(kImageVa, false, false); // header
+    expect_rights(kTextBegin, false, true);
+    expect_rights(kTextEnd - 1, false, true);
+    expect_rights(kTextEnd, true, false);
+    expect_rights(kImageEnd - 1, true, false);
+    EXPECT_FALSE(walk(kImageEnd));
+    EXPECT_EQ(walk(kTextBegin + 8)->pa, LaunchMachine::kArena + 0x1008);
+}
+
+TEST_P(AddressSpaceTest, MemoryIsNeverExecutable) {
+    for (std::uint64_t pa : {0ul, 0x9f000ul, 0x100000ul, LaunchMachine::kArena - 1, LaunchMachine::kArenaFree,
+                             LaunchMachine::kArena + LaunchMachine::kArenaSize, 64 * kMega - 1}) {
+        expect_rights(kPhysmapVa + pa, true, false);
+        EXPECT_EQ(walk(kPhysmapVa + pa)->pa, pa);
+    }
+    EXPECT_FALSE(walk(kPhysmapVa + 0xa0000)); // no RAM
+    EXPECT_FALSE(walk(kPhysmapVa + 64 * kMega));
+}
+
+// The image's text has no writable alias.
+TEST_P(AddressSpaceTest, ImageIsNotInThePhysicalMap) {
+    for (std::uint64_t offset = 0; offset < kImageEnd - kImageVa; offset += kPageSize)
+        EXPECT_FALSE(walk(kPhysmapVa + LaunchMachine::kArena + offset)) << std::hex << offset;
+    EXPECT_TRUE(walk(kPhysmapVa + LaunchMachine::kArena + (kImageEnd - kImageVa)));
+}
+
+TEST_P(AddressSpaceTest, StacksHaveGuards) {
+    for (unsigned cpu = 0; cpu < 2; cpu++) {
+        const std::uint64_t block = kCpuBlockVa + cpu * kCpuBlockSize;
+        const Range<Hpa> parts[] = {{Hpa(block + kStackOffset), kStackSize},
+                                    {Hpa(block + kFaultStackOffset), kFaultStackSize},
+                                    {Hpa(block + kCpuOffset), align_up(sizeof(Cpu), kPageSize)}};
+        for (std::uint64_t va = block; va < block + kCpuBlockSize; va += kPageSize) {
+            bool expected = false;
+            for (const auto &part : parts)
+                expected |= part.contains(Hpa(va));
+            ASSERT_EQ(walk(va).has_value(), expected) << std::hex << va - block;
+        }
+        expect_rights(block + kStackOffset, true, false);
+    }
+    EXPECT_FALSE(walk(kCpuBlockVa + 2 * kCpuBlockSize + kStackOffset));
+    EXPECT_FALSE(walk(kCpuBlockVa - kPageSize));
+}
+
+TEST_P(AddressSpaceTest, DevicesAreUncacheable) {
+    const auto walked = walk(io_apic_va(0));
+    ASSERT_TRUE(walked);
+    EXPECT_EQ(walked->pa, 0xfec00000u);
+    EXPECT_EQ(kVmmPat >> 8 * walked->pat_index & 0xff, 0u);
+    expect_rights(io_apic_va(0), true, false);
+    EXPECT_FALSE(walk(lapic_va())); // by MSRs
+    EXPECT_FALSE(walk(io_apic_va(1)));
+}
+
+TEST_P(AddressSpaceTest, StubComesAndGoes) {
+    expect_rights(LaunchMachine::kStubVa, false, true);
+    EXPECT_EQ(walk(LaunchMachine::kStubVa)->pa, LaunchMachine::kStubPa);
+    unmap_stub(g_vmm);
+    EXPECT_FALSE(walk(LaunchMachine::kStubVa));
+    EXPECT_TRUE(map_stub(g_vmm));
+    EXPECT_TRUE(walk(LaunchMachine::kStubVa));
+    EXPECT_EQ(map_stub(g_vmm).error(), Errc::Invalid); // it is there already
+}
+
+} // namespace
+} // namespace vmm::test
