@@ -3,4 +3,4 @@ FUZZ_SOURCES.exit := $(FAKE_WORLD) tests/unit/fakes/svm_run.cpp tests/fuzz/exit_
 FUZZ_FLAGS.exit   := $(FAKE_FLAGS) -Wno-unused-private-field
 FUZZ_OPTIONS.exit := -max_len=1500
 FUZZ_RUNS.exit    := 10000
-FUZZ_FLOOR.exit   := 100
+FUZZ_FLOOR.exit   := 2900
