@@ -72,9 +72,8 @@ void change_surroundings(World &world, Guest &guest, Input &input) {
 
 Exit take_exit(Input &input) {
     constexpr ExitKind kKinds[] = {ExitKind::Cpuid,       ExitKind::MsrRead,   ExitKind::MsrWrite,  ExitKind::Port,
-                                   ExitKind::NestedFault, ExitKind::Hypercall, ExitKind::Interrupt, ExitKind::Window,
-                                   ExitKind::Nmi,         ExitKind::Exception, ExitKind::Init,      ExitKind::Refused,
-                                   ExitKind::Control};
+                                   ExitKind::NestedFault, ExitKind::Hypercall, ExitKind::Interrupt, ExitKind::Nmi,
+                                   ExitKind::Exception,   ExitKind::Init,      ExitKind::Refused,   ExitKind::Control};
     constexpr std::uint8_t kVectors[] = {1, 17, 18};
     Exit exit{.kind = kKinds[input.byte() % std::size(kKinds)]};
     exit.length = input.byte() % 16;
@@ -124,8 +123,8 @@ void change_guest(FakeGuest &guest, Input &input) {
 void check_guest(const FakeGuest &guest, std::uint64_t rip_before) {
     if (guest.rip - rip_before > 15)
         fail("the guest goes on somewhere else");
-    if (guest.queued && guest.queued->kind == FakeGuest::Kind::Interrupt && guest.queued->vector < 16)
-        fail("an illegal vector was injected");
+    if (guest.offered && *guest.offered < 16)
+        fail("an illegal vector was offered");
     if (guest.paging.efer & ~g_vmm.efer_known)
         fail("EFER has bits that VMRUN refuses");
 }
@@ -148,6 +147,9 @@ void run_fake(const WorldOptions &options, Input &input) {
         if (what % 4 < 2)
             continue;
         guest.queued.reset();
+        guest.takes_offers = what & 0x80;
+        if (FakeVcpu v(world.cpu()); v.has_offered())
+            settle_offer(v);
         guest.on_window = [&, vector = input.byte(), level = input.flag()] { world.put_in_service(0, vector, level); };
         const std::uint64_t rip = guest.rip;
         if (handle(FakeVcpu(world.cpu()), take_exit(input)) == Verdict::Leave)
@@ -187,9 +189,8 @@ void change_block(SvmMachine &machine, Input &input) {
 
 svm::ExitCode take_code(Input &input) {
     using enum svm::ExitCode;
-    constexpr svm::ExitCode kCodes[] = {Cpuid, Msr,     Ioio,  Npf,    Vmmcall,  Intr, Vintr,
-                                        Nmi,   Init,    Vmrun, Vmload, Invlpga,  Invd, Xsetbv,
-                                        Iret,  ReadCr8, Stgi,  Skinit, WriteCr8, Clgi, Vmsave};
+    constexpr svm::ExitCode kCodes[] = {Cpuid,   Msr,  Ioio,   Npf,  Vmmcall, Intr, Nmi,    Init,     Vmrun, Vmload,
+                                        Invlpga, Invd, Xsetbv, Iret, ReadCr8, Stgi, Skinit, WriteCr8, Clgi,  Vmsave};
     constexpr std::uint8_t kVectors[] = {1, 17, 18};
     const std::uint8_t n = input.byte();
     if (n % 24 < std::size(kCodes))
@@ -221,6 +222,8 @@ void run_svm(const WorldOptions &options, Input &input) {
         save.rax = machine.gpr(x86::Gpr::Rax);
         save.rsp = machine.gpr(x86::Gpr::Rsp);
         machine.vmcb().control.next_rip = save.rip + input.byte() % 16;
+        if (what & 0x80)
+            machine.vmcb().control.vintr &= ~svm::vintr::VIrq; // taken
         if (ends_in_shutdown(machine))
             continue;
         if (holds(world.cpu().mailbox.take(), Mail::Init)) { // it would sleep here, with nobody to wake it

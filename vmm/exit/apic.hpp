@@ -48,7 +48,7 @@ template <class V> Verdict handle_interrupt(V v) {
     return Verdict::Resume;
 }
 
-// The guest's next event: at most one can be injected, the rest asks for a window.
+// The guest's next events: an NMI is injected when it can be taken, the most urgent interrupt is offered.
 template <class V> [[gnu::noinline]] void deliver_events(V v) {
     Cpu &cpu = v.cpu();
     if (cpu.guest_nmis != 0) {
@@ -60,18 +60,18 @@ template <class V> [[gnu::noinline]] void deliver_events(V v) {
             v.open_nmi_window();
         }
     }
-    const MaybeVector vector = cpu.lapic.deliverable();
-    if (!vector)
-        return;
-    if (!v.can_take_interrupt()) {
-        v.set_interrupt_window(true);
-        return;
+    if (const MaybeVector vector = cpu.lapic.deliverable())
+        v.offer_interrupt(*vector);
+}
+
+// After an exit: what the guest took of the offer is in service now. What it did not take is offered anew, or
+// something better, before the next entry. Nothing else of what follows in the queue needs a window: the end of this
+// one's handler is an exit.
+template <class V> [[gnu::noinline]] void settle_offer(V v) {
+    if (const MaybeVector vector = v.end_offer()) {
+        v.cpu().lapic.acknowledge(*vector);
+        v.cpu().stats.injected_interrupts++;
     }
-    cpu.lapic.acknowledge(*vector);
-    v.inject_interrupt(*vector);
-    cpu.stats.injected_interrupts++;
-    if (cpu.lapic.deliverable())
-        v.set_interrupt_window(true);
 }
 
 } // namespace vmm

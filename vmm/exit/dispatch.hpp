@@ -31,9 +31,6 @@ template <class V> [[gnu::always_inline]] inline Verdict handle(V v, const Exit 
         return handle_cpuid(v, exit);
     case ExitKind::Hypercall:
         return handle_hypercall(v, exit);
-    case ExitKind::Window:
-        v.close_window();
-        return Verdict::Resume; // prepare_entry delivers what waited
     case ExitKind::Port:
         return handle_port(v, exit);
     case ExitKind::MsrRead:
@@ -50,6 +47,7 @@ template <class V> [[gnu::always_inline]] inline Verdict handle(V v, const Exit 
         return Verdict::Resume; // a physical INIT has no sender here: every ICR is virtual
     case ExitKind::Shutdown:
         return handle_shutdown(v);
+    case ExitKind::Window:
     case ExitKind::Halt:
     case ExitKind::Other:
         break;

@@ -74,7 +74,10 @@ Verdict handle_invalid(Vcpu v) {
 
 // An exit in the middle of an event's delivery: the event is delivered again. APM vol. 2, 15.7.2 and 15.20.
 void requeue_interrupted_event(Vcpu v) {
-    const std::uint64_t interrupted = v.vmcb().control.exit_int_info;
+    std::uint64_t interrupted = v.vmcb().control.exit_int_info;
+    const bool is_exception = event::TypeField::get(interrupted) == event::Exception;
+    if (is_exception && event::VectorField::get(interrupted) >= 32) // so emulators call a virtual interrupt
+        interrupted = event::TypeField::set(interrupted, event::ExternalInterrupt);
     // A software interrupt is raised again by its instruction, as rIP still points to it.
     if (event::TypeField::get(interrupted) != event::SoftwareInterrupt)
         v.vmcb().control.event_inj = interrupted;
@@ -104,7 +107,7 @@ Verdict Vcpu::handle_control(const Exit &exit) {
     switch (static_cast<ExitCode>(exit.code)) {
     case ExitCode::Iret:
         vmcb().control.intercept3 &= ~intercept::Iret;
-        state().nmi_stepping = true;
+        state().nmi_step = NmiStep::Iret;
         vmcb().save.rflags |= x86::rflags::TF;
         return Verdict::Resume;
     case ExitCode::ReadCr8:
@@ -171,9 +174,6 @@ namespace {
 [[gnu::noinline]] bool exit_hypercall(Vcpu v) {
     return conclude(v, handle(v, {.kind = ExitKind::Hypercall}));
 }
-[[gnu::noinline]] bool exit_window(Vcpu v) {
-    return conclude(v, handle(v, {.kind = ExitKind::Window}));
-}
 [[gnu::noinline]] bool exit_port(Vcpu v) {
     const ControlArea &control = v.vmcb().control;
     return conclude(v, handle(v, {.kind = ExitKind::Port,
@@ -194,6 +194,8 @@ extern "C" bool svm_exit(Cpu &cpu) {
     vmcb.control.event_inj = 0; // what was injected has been delivered, or is in EXITINTINFO
     vmcb.control.tlb_control = TlbControl::Nothing;
     checks::after_exit(v);
+    if (v.has_offered()) [[unlikely]]
+        settle_offer(v);
     if (v.event_interrupted()) [[unlikely]]
         requeue_interrupted_event(v);
     switch (static_cast<ExitCode>(vmcb.control.exit_code)) {
@@ -207,8 +209,6 @@ extern "C" bool svm_exit(Cpu &cpu) {
         return exit_cpuid(v);
     case ExitCode::Vmmcall:
         return exit_hypercall(v);
-    case ExitCode::Vintr:
-        return exit_window(v);
     case ExitCode::Ioio:
         return exit_port(v);
     default:

@@ -7,13 +7,16 @@
 
 namespace vmm::svm {
 
+enum class NmiStep : std::uint8_t { None, Iret, Shadow };
+
 struct State {
     Hpa vmcb_pa; // first: the world switch reads it at CPU_BACKEND
     Vmcb *vmcb;
     Hpa host_vmcb_pa; // VMSAVE area with the VMM's own FS, GS, TR, LDTR and system-call MSRs
     Hpa hsave_pa;
-    bool nmi_blocked;  // an NMI was injected and its IRET has not been seen
-    bool nmi_stepping; // that IRET is being stepped over
+    bool nmi_blocked;     // an NMI was injected and its IRET has not been seen
+    NmiStep nmi_step;     // what is being stepped over, for the next NMI to come after it
+    std::uint8_t offered; // vector of the virtual interrupt that waits in the control block; 0 for none
     bool has_next_rip, has_flush_by_asid;
 
     // What the next entry has to do first.

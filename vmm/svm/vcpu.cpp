@@ -42,43 +42,57 @@ void Vcpu::inject_exception(x86::Vector vector, bool has_error, std::uint32_t er
 }
 
 void Vcpu::trap_single_step() {
+    if (finish_nmi_step())
+        return;
     constexpr std::uint64_t kBs = bit(14);
     vmcb().save.dr6 |= kBs;
     inject(x86::Vector::Debug);
 }
 
-void Vcpu::inject_interrupt(std::uint8_t vector) {
-    vmcb().control.event_inj = make_event(event::ExternalInterrupt, vector);
+// V_IRQ is clear once the CPU has begun the delivery. If that was cut short, the event stands in EXITINTINFO and is
+// requeued: an emulator then leaves V_IRQ set all the same.
+MaybeVector Vcpu::end_offer() {
+    const std::uint8_t vector = state().offered;
+    const std::uint64_t interrupted = vmcb().control.exit_int_info;
+    const bool is_cut_short = (interrupted & event::Valid) && event::VectorField::get(interrupted) == vector;
+    const bool is_taken = !(vmcb().control.vintr & vintr::VIrq) || is_cut_short;
+    state().offered = 0;
+    vmcb().control.vintr = vintr::VIntrMasking;
+    return is_taken ? MaybeVector(vector) : MaybeVector();
 }
 
 // The CPU does not block further NMIs after an injected one: the next waits for the IRET of this one.
 void Vcpu::inject_nmi() {
+    if (state().nmi_step == NmiStep::Shadow)
+        (void)finish_nmi_step(); // another exit came first
     vmcb().control.event_inj = make_event(event::NmiType, static_cast<std::uint8_t>(x86::Vector::Nmi));
     vmcb().control.intercept3 |= intercept::Iret;
     state().nmi_blocked = true;
 }
 
+// Three things can be in the way. The IRET of the one in service is intercepted anyway. An event that is queued is
+// delivered before the kick ends the guest's turn. A shadow lasts for one instruction: it is stepped over.
 void Vcpu::open_nmi_window() {
-    if (!state().nmi_blocked)
-        set_interrupt_window(true); // only a shadow or another event is in the way: ask again soon
+    if (state().nmi_blocked || state().nmi_step != NmiStep::None)
+        return;
+    if (event_queued())
+        return kick(cpu_, cpu_);
+    if (vmcb().save.rflags & x86::rflags::TF)
+        return; // the guest steps by itself: its #DB exits
+    state().nmi_step = NmiStep::Shadow;
+    vmcb().save.rflags |= x86::rflags::TF;
 }
 
-// VINTR exits when the guest can take a virtual interrupt of any priority.
-void Vcpu::set_interrupt_window(bool open) {
-    if (open) {
-        vmcb().control.vintr |= vintr::VIrq | vintr::VIgnTpr | vintr::VIntrPrio::make(15);
-        vmcb().control.intercept3 |= intercept::Vintr;
-    } else {
-        vmcb().control.vintr &= ~vintr::VIrq;
-        vmcb().control.intercept3 &= ~intercept::Vintr;
-    }
-}
-
+// IRET has loaded the guest's own TF.
 bool Vcpu::finish_nmi_step() {
     constexpr std::uint64_t kBs = bit(14);
-    if (!state().nmi_stepping)
+    const NmiStep step = std::exchange(state().nmi_step, NmiStep::None);
+    if (step == NmiStep::None)
         return false;
-    state().nmi_stepping = state().nmi_blocked = false;
+    if (step == NmiStep::Iret)
+        state().nmi_blocked = false;
+    else
+        vmcb().save.rflags &= ~x86::rflags::TF;
     vmcb().save.dr6 &= ~kBs;
     return true;
 }
@@ -119,8 +133,8 @@ void Vcpu::reset() {
     gpr(x86::Gpr::Rdx) = cpu_.reset_edx;
     vmcb().control.event_inj = vmcb().control.exit_int_info = vmcb().control.interrupt_shadow = 0;
     vmcb().control.intercept3 &= ~intercept::Iret;
-    state().nmi_blocked = state().nmi_stepping = false;
-    set_interrupt_window(false);
+    state().nmi_blocked = false;
+    state().nmi_step = NmiStep::None;
     request_flush();
 }
 

@@ -69,20 +69,23 @@ class Vcpu {
         state().before_entry |= State::kHostContext;
     }
 
-    // What the CPU holds back can be taken at the next entry.
-    bool can_take_interrupt() const {
-        return (vmcb().save.rflags & x86::rflags::IF) && !(vmcb().control.interrupt_shadow & 1) && !event_queued();
-    }
-    bool can_take_nmi() const {
-        return !state().nmi_blocked && !(vmcb().control.interrupt_shadow & 1) && !event_queued();
-    }
     bool event_queued() const { return vmcb().control.event_inj & event::Valid; }
-    void inject_interrupt(std::uint8_t vector);
+
+    // The CPU delivers it as soon as the guest can take it, without another exit: APM vol. 2, 15.21.4.
+    void offer_interrupt(std::uint8_t vector) {
+        constexpr std::uint64_t kHighest = vintr::VIntrPrio::make(15) | vintr::VIgnTpr; // the model has judged the TPR
+        vmcb().control.vintr = vintr::VIntrMasking | vintr::VIrq | kHighest | vintr::VIntrVector::make(vector);
+        state().offered = vector;
+    }
+    bool has_offered() const { return state().offered != 0; }
+    // Takes the offer back: the vector if the guest has begun to handle it, nothing if it never saw it.
+    MaybeVector end_offer();
+
+    // An NMI can be taken at the next entry.
+    bool can_take_nmi() const { return !state().nmi_blocked && !in_shadow() && !event_queued(); }
     void inject_nmi();
-    void set_interrupt_window(bool open);
-    void close_window() { set_interrupt_window(false); }
     void open_nmi_window();
-    // After the step over an NMI's IRET: NMIs are open again. False when the #DB is the guest's own.
+    // After the step over an NMI's IRET or over a shadow: NMIs are open again. False when the #DB is the guest's own.
     bool finish_nmi_step();
     // An event's delivery was cut short by this exit.
     bool event_interrupted() const { return vmcb().control.exit_int_info & event::Valid; }
@@ -116,6 +119,7 @@ class Vcpu {
     State &state() const { return cpu_.backend<State>(); }
 
   private:
+    bool in_shadow() const { return vmcb().control.interrupt_shadow & 1; }
     void inject_exception(x86::Vector vector, bool has_error, std::uint32_t error);
     void trap_single_step();
     Verdict handle_cr8(const Exit &exit);

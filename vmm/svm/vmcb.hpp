@@ -18,7 +18,6 @@ enum class ExitCode : std::uint64_t {
     Nmi = 0x61,
     Smi = 0x62,
     Init = 0x63,
-    Vintr = 0x64,
     Iret = 0x74,
     Cpuid = 0x72,
     Invd = 0x76,
@@ -41,9 +40,9 @@ enum class ExitCode : std::uint64_t {
 
 // Intercept words 3 and 4 (offsets 00Ch and 010h).
 namespace intercept {
-inline constexpr std::uint32_t Intr = 1u << 0, Nmi = 1u << 1, Init = 1u << 3, Vintr = 1u << 4, Cpuid = 1u << 18,
-                               Iret = 1u << 20, Invd = 1u << 22, Hlt = 1u << 24, Invlpga = 1u << 26, Ioio = 1u << 27,
-                               Msr = 1u << 28, Shutdown = 1u << 31;
+inline constexpr std::uint32_t Intr = 1u << 0, Nmi = 1u << 1, Init = 1u << 3, Cpuid = 1u << 18, Iret = 1u << 20,
+                               Invd = 1u << 22, Hlt = 1u << 24, Invlpga = 1u << 26, Ioio = 1u << 27, Msr = 1u << 28,
+                               Shutdown = 1u << 31;
 inline constexpr std::uint32_t Vmrun = 1u << 0, Vmmcall = 1u << 1, Vmload = 1u << 2, Vmsave = 1u << 3, Stgi = 1u << 4,
                                Clgi = 1u << 5, Skinit = 1u << 6, Xsetbv = 1u << 13;
 } // namespace intercept
@@ -62,6 +61,7 @@ namespace vintr {
 using VTpr = Field<7, 0, std::uint8_t>;
 inline constexpr std::uint64_t VIrq = bit(8), VIgnTpr = bit(20), VIntrMasking = bit(24);
 using VIntrPrio = Field<19, 16, std::uint8_t>;
+using VIntrVector = Field<39, 32, std::uint8_t>;
 } // namespace vintr
 
 enum class TlbControl : std::uint8_t { Nothing = 0, FlushAll = 1, FlushThisAsid = 3 };

@@ -104,42 +104,60 @@ TEST_F(ApicExit, TimerThatIsEarlyIsSetAgain) {
     EXPECT_NE(world_.physical_lapic(0, LapicRegister::InitialCount), 0u);
 }
 
-TEST_F(ApicExit, InjectsTheHighest) {
+TEST_F(ApicExit, OffersTheHighest) {
     cpu().lapic.accept(0x41, false);
     cpu().lapic.accept(0x91, false);
     deliver();
-    EXPECT_EQ(guest().queued, (FakeGuest::Event{Kind::Interrupt, 0x91, {}}));
+    EXPECT_EQ(guest().offered, 0x91);
+    EXPECT_FALSE(cpu().lapic.in_service().test(0x91)); // the guest may not have seen it yet
+    settle_offer(vcpu());
     EXPECT_TRUE(cpu().lapic.in_service().test(0x91));
+    EXPECT_FALSE(requested(0x91));
     EXPECT_EQ(cpu().stats.injected_interrupts, 1u);
-    EXPECT_FALSE(guest().interrupt_window); // 0x41 is below what is in service
+    deliver();
+    EXPECT_FALSE(guest().offered); // 0x41 is below what is in service
 }
 
-TEST_F(ApicExit, MoreToComeAsksForAWindow) {
+TEST_F(ApicExit, WhatTheGuestDidNotTakeIsOfferedAnew) {
+    guest().takes_offers = false;
     cpu().lapic.accept(0x41, false);
     deliver();
-    guest().queued.reset();
-    cpu().lapic.accept(0x91, false); // may interrupt 0x41
-    guest().rflags &= ~x86::rflags::IF;
+    settle_offer(vcpu());
+    EXPECT_TRUE(requested(0x41)); // waits in the IRR
+    EXPECT_FALSE(cpu().lapic.in_service().test(0x41));
+    EXPECT_EQ(cpu().stats.injected_interrupts, 0u);
     deliver();
-    EXPECT_FALSE(guest().queued);
-    EXPECT_TRUE(guest().interrupt_window);
-    EXPECT_TRUE(requested(0x91)); // waits in the IRR
+    EXPECT_EQ(guest().offered, 0x41);
 }
 
-TEST_F(ApicExit, ShadowsHoldInterrupts) {
-    guest().shadow = true;
+TEST_F(ApicExit, SomethingMoreUrgentReplacesTheOffer) {
+    guest().takes_offers = false;
     cpu().lapic.accept(0x41, false);
     deliver();
-    EXPECT_FALSE(guest().queued);
-    EXPECT_TRUE(guest().interrupt_window);
+    cpu().lapic.accept(0x91, false);
+    settle_offer(vcpu());
+    deliver();
+    EXPECT_EQ(guest().offered, 0x91);
+    EXPECT_TRUE(requested(0x41));
+}
+
+// What was taken is what was offered, even if something more urgent has come since.
+TEST_F(ApicExit, TakenIsWhatWasOffered) {
+    cpu().lapic.accept(0x41, false);
+    deliver();
+    cpu().lapic.accept(0x91, false);
+    settle_offer(vcpu());
+    EXPECT_TRUE(cpu().lapic.in_service().test(0x41));
+    EXPECT_TRUE(requested(0x91));
+    deliver();
+    EXPECT_EQ(guest().offered, 0x91);
 }
 
 TEST_F(ApicExit, PriorityHoldsInterrupts) {
     cpu().lapic.set_task_priority(0x50);
     cpu().lapic.accept(0x41, false);
     deliver();
-    EXPECT_FALSE(guest().queued);
-    EXPECT_FALSE(guest().interrupt_window); // a window would not help
+    EXPECT_FALSE(guest().offered);
 }
 
 // APM vol. 2, 8.5: NMIs go before interrupts.
@@ -150,8 +168,7 @@ TEST_F(ApicExit, NmiFirst) {
     EXPECT_EQ(guest().queued, (FakeGuest::Event{Kind::Nmi, 2, {}}));
     EXPECT_EQ(cpu().guest_nmis, 0u);
     EXPECT_EQ(cpu().stats.injected_nmis, 1u);
-    EXPECT_TRUE(guest().interrupt_window);
-    EXPECT_TRUE(requested(0x41));
+    EXPECT_EQ(guest().offered, 0x41);
 }
 
 TEST_F(ApicExit, NmiThatCannotBeTakenWaits) {
@@ -164,7 +181,7 @@ TEST_F(ApicExit, NmiThatCannotBeTakenWaits) {
     // Interrupts are not blocked by it.
     cpu().lapic.accept(0x41, false);
     deliver();
-    EXPECT_EQ(guest().queued, (FakeGuest::Event{Kind::Interrupt, 0x41, {}}));
+    EXPECT_EQ(guest().offered, 0x41);
 }
 
 TEST_F(ApicExit, NothingOverAnExceptionInTheQueue) {
@@ -173,7 +190,8 @@ TEST_F(ApicExit, NothingOverAnExceptionInTheQueue) {
     cpu().lapic.accept(0x41, false);
     deliver();
     expect_exception(x86::Vector::PageFault, 4);
-    EXPECT_TRUE(guest().nmi_window && guest().interrupt_window);
+    EXPECT_TRUE(guest().nmi_window);
+    EXPECT_EQ(guest().offered, 0x41); // the CPU takes it after the exception
     EXPECT_EQ(cpu().guest_nmis, 1u);
 }
 

@@ -35,7 +35,6 @@ TEST_F(Dispatch, Counts) {
         {{.kind = ExitKind::Port, .length = 1, .port = {.port = 0x92, .size = 1}}, VMNIX_EXIT_PORT},
         {{.kind = ExitKind::Hypercall}, VMNIX_EXIT_HYPERCALL},
         {{.kind = ExitKind::Interrupt}, VMNIX_EXIT_INTERRUPT},
-        {{.kind = ExitKind::Window}, VMNIX_EXIT_WINDOW},
         {{.kind = ExitKind::Nmi}, VMNIX_EXIT_NMI},
         {{.kind = ExitKind::Control}, VMNIX_EXIT_CONTROL},
         {{.kind = ExitKind::Exception, .vector = 1}, VMNIX_EXIT_EXCEPTION},
@@ -55,12 +54,6 @@ TEST_F(Dispatch, DevicePagesAndOtherFaultsAreCountedApart) {
     expect_counted(VMNIX_EXIT_MMIO);
     EXPECT_EQ(exit({.kind = ExitKind::NestedFault, .address = Gpa(World::kArena.begin.raw())}), Verdict::Resume);
     expect_counted(VMNIX_EXIT_NESTED_FAULT);
-}
-
-TEST_F(Dispatch, WindowCloses) {
-    guest().interrupt_window = true;
-    EXPECT_EQ(exit({.kind = ExitKind::Window}), Verdict::Resume);
-    EXPECT_FALSE(guest().interrupt_window);
 }
 
 TEST_F(Dispatch, ControlIsTheBackends) {

@@ -21,13 +21,13 @@ TEST_F(MailTest, NothingToDo) {
     prepare();
     expect_no_event();
     EXPECT_EQ(guest().host_contexts + guest().flushes + guest().resets, 0u);
-    EXPECT_FALSE(guest().interrupt_window || guest().nmi_window);
+    EXPECT_FALSE(guest().offered || guest().nmi_window);
 }
 
 TEST_F(MailTest, PostedInterruptsAreCollected) {
     cpu().lapic.inbox().post(0x41);
     prepare();
-    EXPECT_EQ(guest().queued, (FakeGuest::Event{Kind::Interrupt, 0x41, {}}));
+    EXPECT_EQ(guest().offered, 0x41);
 }
 
 TEST_F(MailTest, Flush) {
@@ -74,13 +74,11 @@ TEST_F(MailTest, MachineCheckFirst) {
     prepare();
     expect_exception(x86::Vector::MachineCheck);
     EXPECT_EQ(cpu().arrived.machine_checks, 0u);
-    EXPECT_TRUE(guest().nmi_window && guest().interrupt_window);
+    EXPECT_TRUE(guest().nmi_window);
+    EXPECT_EQ(guest().offered, 0x41);
     guest().queued.reset();
     prepare();
     EXPECT_EQ(guest().queued, kNmi);
-    guest().queued.reset();
-    prepare();
-    EXPECT_EQ(guest().queued, (FakeGuest::Event{Kind::Interrupt, 0x41, {}}));
 }
 
 // What is queued is delivered first; the machine check is not forgotten.

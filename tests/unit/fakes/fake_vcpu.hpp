@@ -12,7 +12,7 @@
 namespace vmm::test {
 
 struct FakeGuest {
-    enum class Kind : std::uint8_t { Exception, Interrupt, Nmi };
+    enum class Kind : std::uint8_t { Exception, Nmi };
     struct Event {
         Kind kind;
         std::uint8_t vector;
@@ -27,7 +27,9 @@ struct FakeGuest {
 
     std::optional<Event> queued; // for the next entry
     bool shadow = false, nmi_blocked = false, nmi_step = false;
-    bool interrupt_window = false, nmi_window = false;
+    bool nmi_window = false;
+    std::optional<std::uint8_t> offered; // interrupt that the guest takes when it can
+    bool takes_offers = true;
     NestedFault fault{};
     bool more_to_map = false, mtrrs_followed = true;
 
@@ -66,15 +68,17 @@ class FakeVcpu {
         guest().queued = {FakeGuest::Kind::Exception, static_cast<std::uint8_t>(vector), error};
     }
     bool event_queued() const { return guest().queued.has_value(); }
-    bool can_take_interrupt() const { return (guest().rflags & x86::rflags::IF) && !guest().shadow && !event_queued(); }
     bool can_take_nmi() const { return !guest().nmi_blocked && !guest().shadow && !event_queued(); }
-    void inject_interrupt(std::uint8_t vector) { guest().queued = {FakeGuest::Kind::Interrupt, vector, {}}; }
+    void offer_interrupt(std::uint8_t vector) { guest().offered = vector; }
+    bool has_offered() const { return guest().offered.has_value(); }
+    MaybeVector end_offer() {
+        const std::optional<std::uint8_t> offered = std::exchange(guest().offered, {});
+        return guest().takes_offers ? MaybeVector(*offered) : MaybeVector();
+    }
     void inject_nmi() {
         guest().queued = {FakeGuest::Kind::Nmi, 2, {}};
         guest().nmi_blocked = true;
     }
-    void set_interrupt_window(bool open) { guest().interrupt_window = open; }
-    void close_window() { guest().interrupt_window = false; }
     void open_nmi_window() { guest().nmi_window = true; }
     bool finish_nmi_step() { return std::exchange(guest().nmi_step, false); }
 

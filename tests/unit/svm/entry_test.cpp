@@ -50,17 +50,28 @@ TEST_F(EntryTest, FaultDuringDeliveryBecomesDoubleFault) {
     EXPECT_EQ(queued(), 0x8000'0b08u);
 }
 
-// While an event is under way, an interrupt of the virtual APIC asks for a window and is not lost.
-TEST_F(EntryTest, OneEventAtATime) {
-    vmcb().save.rflags |= x86::rflags::IF;
+// An event under way is requeued, an interrupt of the virtual APIC is offered beside it, and nothing is lost.
+TEST_F(EntryTest, EventUnderWayAndInterrupt) {
     world_.cpu().lapic.accept(0x41, false);
     vmcb().control.exit_int_info = 0x8000'00ec;
     quiet_exit();
     EXPECT_EQ(queued(), 0x8000'00ecu);
-    EXPECT_TRUE(vmcb().control.vintr & vintr::VIrq);
+    EXPECT_EQ(vcpu().state().offered, 0x41);
+    EXPECT_FALSE(world_.cpu().lapic.in_service().test(0x41));
     vmcb().control.exit_int_info = 0;
-    EXPECT_FALSE(exit(ExitCode::Vintr));
+    vmcb().control.vintr &= ~vintr::VIrq;
+    quiet_exit();
+    EXPECT_EQ(queued(), 0u);
+    EXPECT_TRUE(world_.cpu().lapic.in_service().test(0x41));
+}
+
+TEST_F(EntryTest, InterruptCutShortIsRequeued) {
+    world_.cpu().lapic.accept(0x41, false);
+    quiet_exit();
+    vmcb().control.exit_int_info = 0x8000'0341; // as emulators say it
+    quiet_exit();
     EXPECT_EQ(queued(), 0x8000'0041u);
+    EXPECT_TRUE(world_.cpu().lapic.in_service().test(0x41));
     EXPECT_FALSE(vmcb().control.vintr & vintr::VIrq);
 }
 

@@ -128,12 +128,6 @@ TEST_F(ExitsTest, PhysicalInterrupt) {
     EXPECT_EQ(counted(ExitKind::Interrupt), 1u);
 }
 
-TEST_F(ExitsTest, WindowCloses) {
-    vcpu().set_interrupt_window(true);
-    EXPECT_FALSE(exit(ExitCode::Vintr));
-    EXPECT_FALSE(vmcb().control.vintr & vintr::VIrq);
-}
-
 TEST_F(ExitsTest, InstructionsOfVirtualisationAreUndefined) {
     for (ExitCode code : {ExitCode::Vmrun, ExitCode::Vmload, ExitCode::Vmsave, ExitCode::Stgi, ExitCode::Clgi,
                           ExitCode::Skinit, ExitCode::Invlpga}) {

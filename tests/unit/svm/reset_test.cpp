@@ -21,7 +21,6 @@ class ResetTest : public SvmFixture {
         save.g_pat = 0x0007'0106'0007'0406;
         vmcb().control.interrupt_shadow = 1;
         vcpu().inject_nmi();
-        vcpu().set_interrupt_window(true);
     }
 };
 
@@ -84,7 +83,7 @@ TEST_F(ResetTest, NothingWaits) {
     EXPECT_FALSE(vcpu().event_queued());
     EXPECT_TRUE(vcpu().can_take_nmi());
     EXPECT_EQ(vmcb().control.interrupt_shadow, 0u);
-    EXPECT_FALSE(vmcb().control.intercept3 & (intercept::Vintr | intercept::Iret));
+    EXPECT_FALSE(vmcb().control.intercept3 & intercept::Iret);
     EXPECT_FALSE(vmcb().control.vintr & vintr::VIrq);
     EXPECT_TRUE(state().before_entry & State::kFlush); // CR0, CR3, CR4 and EFER changed
 }

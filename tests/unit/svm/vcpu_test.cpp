@@ -127,33 +127,47 @@ TEST_F(VcpuTest, InterruptsAreNoExceptions) {
     EXPECT_EQ(queued(), 0x8000'0b0du);
 }
 
-TEST_F(VcpuTest, CanTakeInterrupts) {
-    vmcb().save.rflags = x86::rflags::Fixed | x86::rflags::IF;
-    EXPECT_TRUE(vcpu().can_take_interrupt() && vcpu().can_take_nmi());
+TEST_F(VcpuTest, CanTakeNmis) {
+    EXPECT_TRUE(vcpu().can_take_nmi());
     vmcb().control.interrupt_shadow = 1;
-    EXPECT_FALSE(vcpu().can_take_interrupt() || vcpu().can_take_nmi());
+    EXPECT_FALSE(vcpu().can_take_nmi());
     vmcb().control.interrupt_shadow = 0;
     vmcb().save.rflags &= ~x86::rflags::IF;
-    EXPECT_FALSE(vcpu().can_take_interrupt());
     EXPECT_TRUE(vcpu().can_take_nmi());
     vcpu().inject(Vector::Debug);
     EXPECT_FALSE(vcpu().can_take_nmi());
 }
 
-TEST_F(VcpuTest, InterruptWindow) {
+// A virtual interrupt of the highest priority, whatever the TPR says: APM vol. 2, 15.21.4.
+TEST_F(VcpuTest, OfferThatIsTaken) {
     const std::uint32_t before = vmcb().control.intercept3;
-    vcpu().set_interrupt_window(true);
-    EXPECT_EQ(vmcb().control.intercept3, before | intercept::Vintr);
-    // Highest priority, whatever the TPR says; the CPU's own masking stays virtual.
-    EXPECT_EQ(vmcb().control.vintr, vintr::VIntrMasking | vintr::VIrq | vintr::VIgnTpr | 15u << 16);
-    vcpu().close_window();
-    EXPECT_EQ(vmcb().control.intercept3, before);
-    EXPECT_EQ(vmcb().control.vintr & (vintr::VIrq | vintr::VIntrMasking), vintr::VIntrMasking);
+    EXPECT_FALSE(vcpu().has_offered());
+    vcpu().offer_interrupt(0xec);
+    EXPECT_TRUE(vcpu().has_offered());
+    EXPECT_EQ(vmcb().control.vintr, 0xec'011f'0100u);
+    EXPECT_EQ(vmcb().control.intercept3, before); // and no exit for it
+    EXPECT_FALSE(vcpu().event_queued());
+    vmcb().control.vintr &= ~vintr::VIrq; // as the CPU leaves it
+    EXPECT_EQ(vcpu().end_offer(), MaybeVector(0xec));
+    EXPECT_FALSE(vcpu().has_offered());
+    EXPECT_EQ(vmcb().control.vintr, vintr::VIntrMasking);
 }
 
-TEST_F(VcpuTest, Interrupts) {
-    vcpu().inject_interrupt(0xec);
-    EXPECT_EQ(queued(), 0x8000'00ecu);
+TEST_F(VcpuTest, OfferThatIsNotTaken) {
+    vcpu().offer_interrupt(0xec);
+    EXPECT_EQ(vcpu().end_offer(), MaybeVector());
+    EXPECT_FALSE(vcpu().has_offered());
+    EXPECT_EQ(vmcb().control.vintr, vintr::VIntrMasking);
+}
+
+// The delivery ended in an exit: it is requeued, and so it counts as taken.
+TEST_F(VcpuTest, OfferCutShort) {
+    vcpu().offer_interrupt(0xec);
+    vmcb().control.exit_int_info = 0x8000'00ec;
+    EXPECT_EQ(vcpu().end_offer(), MaybeVector(0xec));
+    vcpu().offer_interrupt(0xec);
+    vmcb().control.exit_int_info = 0x8000'030e; // another event
+    EXPECT_EQ(vcpu().end_offer(), MaybeVector());
 }
 
 // From the injected NMI to the step over its IRET, the next one waits.
@@ -164,7 +178,7 @@ TEST_F(VcpuTest, NmiUntilItsIret) {
     vmcb().control.event_inj = 0; // delivered
     EXPECT_FALSE(vcpu().can_take_nmi());
     vcpu().open_nmi_window();
-    EXPECT_FALSE(vmcb().control.intercept3 & intercept::Vintr); // the IRET is the window
+    EXPECT_FALSE(vmcb().save.rflags & x86::rflags::TF); // the IRET is the window
     EXPECT_TRUE(vmcb().control.intercept3 & intercept::Iret);
     EXPECT_FALSE(exit(ExitCode::Iret));
     EXPECT_FALSE(vmcb().control.intercept3 & intercept::Iret);
@@ -184,10 +198,48 @@ TEST_F(VcpuTest, GuestsOwnDebugTrapIsItsOwn) {
     EXPECT_EQ(queued(), exception(1));
 }
 
-TEST_F(VcpuTest, NmiInAShadowAsksSoon) {
+TEST_F(VcpuTest, NmiStepsOverAShadow) {
     vmcb().control.interrupt_shadow = 1;
     vcpu().open_nmi_window();
-    EXPECT_TRUE(vmcb().control.intercept3 & intercept::Vintr);
+    EXPECT_TRUE(vmcb().save.rflags & x86::rflags::TF);
+    vmcb().control.interrupt_shadow = 0;
+    vmcb().save.dr6 |= kBs;
+    EXPECT_FALSE(exit(static_cast<ExitCode>(0x41)));
+    EXPECT_FALSE(vcpu().event_queued()); // the trap was the VMM's
+    EXPECT_FALSE(vmcb().save.rflags & x86::rflags::TF);
+    EXPECT_FALSE(vmcb().save.dr6 & kBs);
+    EXPECT_TRUE(vcpu().can_take_nmi());
+}
+
+// The instruction in the shadow was emulated, or something else ended the shadow: the guest never sees the VMM's TF.
+TEST_F(VcpuTest, StepOverAShadowEndsOtherwise) {
+    vmcb().control.interrupt_shadow = 1;
+    vcpu().open_nmi_window();
+    vcpu().advance(2);
+    EXPECT_FALSE(vmcb().save.rflags & x86::rflags::TF);
+    EXPECT_FALSE(vcpu().event_queued());
+    vmcb().control.interrupt_shadow = 1;
+    vcpu().open_nmi_window();
+    vmcb().control.interrupt_shadow = 0;
+    vcpu().inject_nmi();
+    EXPECT_FALSE(vmcb().save.rflags & x86::rflags::TF);
+}
+
+TEST_F(VcpuTest, GuestsOwnStepsGoOverTheShadow) {
+    vmcb().control.interrupt_shadow = 1;
+    vmcb().save.rflags |= x86::rflags::TF;
+    vcpu().open_nmi_window();
+    EXPECT_FALSE(exit(static_cast<ExitCode>(0x41)));
+    EXPECT_EQ(queued(), exception(1));
+    EXPECT_TRUE(vmcb().save.rflags & x86::rflags::TF);
+}
+
+// Another event goes first; a kick brings the CPU back as soon as it is delivered.
+TEST_F(VcpuTest, NmiAfterAnEventKicks) {
+    vcpu().inject(Vector::Debug);
+    vcpu().open_nmi_window();
+    EXPECT_EQ(world_.cpu().kicks.load(), 1u);
+    EXPECT_FALSE(vmcb().save.rflags & x86::rflags::TF);
 }
 
 // SVME is the VMM's: VMRUN wants it set and the guest must not see it.

@@ -92,11 +92,11 @@ TEST(Vmcb, ExitCodes) {
     } const rows[] = {
         {ExitCode::ReadCr0, 0x00},  {ExitCode::ReadCr8, 0x08}, {ExitCode::WriteCr0, 0x10}, {ExitCode::WriteCr8, 0x18},
         {ExitCode::Exception0, 64}, {ExitCode::Intr, 96},      {ExitCode::Nmi, 97},        {ExitCode::Smi, 98},
-        {ExitCode::Init, 99},       {ExitCode::Vintr, 100},    {ExitCode::Cpuid, 114},     {ExitCode::Iret, 116},
-        {ExitCode::Invd, 118},      {ExitCode::Hlt, 120},      {ExitCode::Invlpga, 122},   {ExitCode::Ioio, 123},
-        {ExitCode::Msr, 124},       {ExitCode::Shutdown, 127}, {ExitCode::Vmrun, 128},     {ExitCode::Vmmcall, 129},
-        {ExitCode::Vmload, 130},    {ExitCode::Vmsave, 131},   {ExitCode::Stgi, 132},      {ExitCode::Clgi, 133},
-        {ExitCode::Skinit, 134},    {ExitCode::Xsetbv, 141},   {ExitCode::Npf, 1024},      {ExitCode::Invalid, ~0ull},
+        {ExitCode::Init, 99},       {ExitCode::Cpuid, 114},    {ExitCode::Iret, 116},      {ExitCode::Invd, 118},
+        {ExitCode::Hlt, 120},       {ExitCode::Invlpga, 122},  {ExitCode::Ioio, 123},      {ExitCode::Msr, 124},
+        {ExitCode::Shutdown, 127},  {ExitCode::Vmrun, 128},    {ExitCode::Vmmcall, 129},   {ExitCode::Vmload, 130},
+        {ExitCode::Vmsave, 131},    {ExitCode::Stgi, 132},     {ExitCode::Clgi, 133},      {ExitCode::Skinit, 134},
+        {ExitCode::Xsetbv, 141},    {ExitCode::Npf, 1024},     {ExitCode::Invalid, ~0ull},
     };
     for (const auto &row : rows)
         EXPECT_EQ(static_cast<std::uint64_t>(row.code), row.number);
@@ -110,7 +110,6 @@ TEST(Vmcb, InterceptBitsAreTheExitCodes) {
     EXPECT_EQ(intercept::Intr, word3(ExitCode::Intr));
     EXPECT_EQ(intercept::Nmi, word3(ExitCode::Nmi));
     EXPECT_EQ(intercept::Init, word3(ExitCode::Init));
-    EXPECT_EQ(intercept::Vintr, word3(ExitCode::Vintr));
     EXPECT_EQ(intercept::Cpuid, word3(ExitCode::Cpuid));
     EXPECT_EQ(intercept::Iret, word3(ExitCode::Iret));
     EXPECT_EQ(intercept::Invd, word3(ExitCode::Invd));
@@ -136,6 +135,7 @@ TEST(Vmcb, EventsAndVirtualInterrupts) {
     EXPECT_EQ(vintr::VIrq, 1u << 8);
     EXPECT_EQ(vintr::VIntrPrio::mask, 0xf0000u);
     EXPECT_EQ(vintr::VIgnTpr, 1u << 20);
+    EXPECT_EQ(vintr::VIntrVector::mask, 0xff'0000'0000u);
     EXPECT_EQ(vintr::VIntrMasking, 1u << 24);
     EXPECT_EQ(ioio::Port::get(0x03f8'0011), 0x3f8); // figure 15-2
 }
