@@ -95,6 +95,12 @@ $(MACHINE_TESTS): $(MACHINE_TEST_OBJECTS)
 	$(Q)$(TEST_CXX) -o $@ $^ -lvirt -lvirt-qemu -lfmt -lgmock -lgtest -pthread
 -include $(MACHINE_TEST_OBJECTS:.o=.d)
 
+# libvirt has no word for the emulator's threads: a program that adds it stands in for the emulator.
+ONE_THREAD := $(TESTS)/machine/emulator-with-one-thread
+$(ONE_THREAD): tests/machine/emulator-with-one-thread
+	@mkdir -p $(@D)
+	$(Q)sed "s#@EMULATOR@#$(abspath $(BUILD))/tools/qemu-system-x86_64#" $< >$@ && chmod +x $@
+
 # Runs inside the test machines, whose userland has no C library: hence static.
 $(TESTS)/guest/o/%.cpp.o: %.cpp
 	$(call say,CXX,$<)
@@ -144,7 +150,7 @@ $(CHECKED_INITRDS): $(TESTS)/machine/initrd-checked-%: $(TESTS)/machine/initrd-%
 	@rm $@.part
 
 .PHONY: machine-programs machine
-machine-programs: $(MACHINE_TESTS) $(TEST_INITRDS) $(CHECKED_INITRDS)
+machine-programs: $(MACHINE_TESTS) $(ONE_THREAD) $(TEST_INITRDS) $(CHECKED_INITRDS)
 machine: machine-programs
 	@tests/run machine
 

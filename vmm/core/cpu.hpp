@@ -40,6 +40,7 @@ struct Cpu {
     x86::PhysicalLapic physical_lapic{false, 0};
     VirtualLapic lapic;
     std::uint64_t timer_armed = ApicTimer::kNever; // TSC for which the physical timer is set
+    bool timer_overdue = false;                    // it was unset when its interrupt may have been on its way
     vmnix_vcpu_state vcpu_state = VMNIX_VCPU_RUNNING;
     std::uint32_t guest_nmis = 0; // to be injected, 0 to 2 as hardware holds one beside the one in service
     Mailbox mailbox;

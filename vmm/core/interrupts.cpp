@@ -18,6 +18,7 @@ bool physical_bit(const Cpu &cpu, LapicRegister first, std::uint8_t vector) {
 
 void take_timer(Cpu &cpu) {
     cpu.timer_armed = ApicTimer::kNever;
+    cpu.timer_overdue = false;
     cpu.physical_lapic.eoi();
     cpu.stats.timer_fired++;
     arm_timer(cpu);
@@ -160,7 +161,7 @@ void take_interrupt(Cpu &cpu) {
     const auto vector = static_cast<std::uint8_t>(cpu.acknowledged);
     if (vector == 0)
         return; // whoever asserted it has withdrawn it
-    if (vector == kTimerVector && cpu.timer_armed != ApicTimer::kNever) {
+    if (vector == kTimerVector && (cpu.timer_armed != ApicTimer::kNever || cpu.timer_overdue)) {
         take_timer(cpu);
     } else if (vector == kKickVector && take_kick(cpu)) {
         cpu.physical_lapic.eoi();
@@ -178,6 +179,7 @@ void arm_timer(Cpu &cpu) {
     const std::uint64_t deadline = cpu.lapic.timer_deadline();
     if (deadline == cpu.timer_armed)
         return;
+    cpu.timer_overdue |= cpu.timer_armed <= now;
     cpu.timer_armed = deadline;
     program_timer(cpu, deadline, now);
 }
@@ -287,6 +289,7 @@ void own_lapic(Cpu &cpu) {
 
 void stop_timer(Cpu &cpu) {
     cpu.timer_armed = ApicTimer::kNever;
+    cpu.timer_overdue = true;
     program_timer(cpu, ApicTimer::kNever, 0);
 }
 

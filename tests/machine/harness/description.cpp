@@ -95,7 +95,8 @@ std::string Description::domain_xml(const std::string &title, const std::string 
         fmt::arg("title", title), fmt::arg("memory", memory_mib), fmt::arg("cpus", cpus),
         fmt::arg("kernel", escape(paths::kernel(kernel))), fmt::arg("initrd", escape(initrd)),
         fmt::arg("append", escape(append)), fmt::arg("missing", missing_features(*this)),
-        fmt::arg("on_reboot", keeps_crashed ? "destroy" : "restart"), fmt::arg("emulator", escape(paths::emulator())),
+        fmt::arg("on_reboot", keeps_crashed ? "destroy" : "restart"),
+        fmt::arg("emulator", escape(one_thread ? paths::emulator_with_one_thread() : paths::emulator())),
         fmt::arg("log", escape(serial_log)), fmt::arg("arguments", emulator_xml(*this)));
 }
 

@@ -29,6 +29,7 @@ struct Description {
     bool counts_instructions = false;   // the TSC counts instructions, one CPU after the other
     bool keeps_crashed = false;         // a reset ends the machine instead of booting it again
     bool carries_second_system = false; // a kernel and an archive in /boot, for kexec
+    bool one_thread = false;            // for load on several CPUs: see docs/decisions/0017
     bool shares_places = false;         // the test holds the right to run it, see Places
 
     std::string name() const;

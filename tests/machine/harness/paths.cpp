@@ -18,6 +18,10 @@ std::string emulator() {
     return build() / "tools/qemu-system-x86_64";
 }
 
+std::string emulator_with_one_thread() {
+    return build() / "tests/machine/emulator-with-one-thread";
+}
+
 std::string kernel(const std::string &series) {
     return build() / "machine" / series / "console.vmlinuz";
 }

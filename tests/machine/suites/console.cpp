@@ -143,6 +143,19 @@ void expect_bare(Console &console) {
     EXPECT_EQ(efer.code, 0) << efer.output;
 }
 
+void expect_answers(Console &console) {
+    const auto count = [&] {
+        return std::stoull(console.must("awk '/^Icmp:/ { if (!n) { for (i = 1; i <= NF; i++) if ($i == \"InEchoReps\") "
+                                        "n = i } else print $n }' /proc/net/snmp"));
+    };
+    constexpr unsigned kAnswers = 100, kTries = 100;
+    const unsigned long long enough = count() + kAnswers;
+    unsigned tries = 0;
+    for (; tries < kTries && count() < enough; ++tries)
+        console.must("sleep 0.2");
+    EXPECT_LT(tries, kTries) << "no more pings are answered:\n" << console.must("cat /proc/interrupts");
+}
+
 void expect_works(Console &console) {
     const Outcome outcome = console.run(kProbe + "timers 1 && " + kProbe + "forks 20 && " + kProbe + "memory 8");
     EXPECT_EQ(outcome.code, 0) << outcome.output;

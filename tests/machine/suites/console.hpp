@@ -50,9 +50,10 @@ class Console : public Machine {
 };
 
 // Each EXPECTs, with what it saw.
-void expect_under(Console &console); // every online CPU is a guest of the VMM
-void expect_bare(Console &console);  // every online CPU is Linux's own, and virtualisation is off in each
-void expect_works(Console &console); // timers come, processes fork, memory holds
+void expect_under(Console &console);   // every online CPU is a guest of the VMM
+void expect_bare(Console &console);    // every online CPU is Linux's own, and virtualisation is off in each
+void expect_answers(Console &console); // the flood of pings that this machine sends goes on
+void expect_works(Console &console);   // timers come, processes fork, memory holds
 // Nothing alarming in the kernel log since last time. `expected` may occur all the same.
 void expect_clean_log(Console &console, const std::vector<std::string> &expected = {});
 // What the module said since last time, for messages that a user must be given.

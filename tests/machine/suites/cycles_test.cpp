@@ -21,9 +21,11 @@ void bring_up_network(Console &console, const std::string &address) {
 void one_cycle(Console &console) {
     console.launch();
     expect_under(console);
-    EXPECT_TRUE(console.probe("timers 1 3000").ok());
+    EXPECT_TRUE(console.probe("timers 1").ok());
+    expect_answers(console);
     console.leave();
     expect_bare(console);
+    expect_answers(console);
 }
 
 } // namespace
@@ -36,14 +38,16 @@ TEST_P(Cycles, UnderLoad) {
     const std::string socket = harness::Host::instance().folder() / harness::Host::instance().unique("link");
     Console peer(
         {.kernel = GetParam(), .cpus = 1, .nics = {{.socket = socket, .listens = true}}, .shares_places = true});
-    Console console({.kernel = GetParam(), .cpus = 2, .nics = {{.socket = socket}}, .shares_places = true});
+    Console console(
+        {.kernel = GetParam(), .cpus = 2, .nics = {{.socket = socket}}, .one_thread = true, .shares_places = true});
     bring_up_network(peer, "10.0.0.1");
     bring_up_network(console, "10.0.0.2");
     console.must("ping -c 1 -w 10 10.0.0.1");
     console.kernel_log();
 
     const unsigned seconds = whole_matrix() ? 3000 : 300;
-    peer.start("flood", kProbe + fmt::format("flood 10.0.0.2 {}", seconds));
+    // One at a time: more than the console can answer would leave its programs no CPU.
+    peer.start("flood", kProbe + fmt::format("flood 10.0.0.2 {} 1", seconds));
     console.start("flood", kProbe + fmt::format("flood 10.0.0.1 {}", seconds));
     console.start("busy", kProbe + fmt::format("busy {}", seconds));
     ClockCheck clocks(console);
@@ -63,7 +67,6 @@ TEST_P(Cycles, UnderLoad) {
         each->must("kill -INT $(cat /tmp/flood.pid)");
         const auto flood = nlohmann::json::parse(each->finish("flood"));
         EXPECT_GT(flood["received"].get<unsigned>(), 100 * cycles()) << flood;
-        EXPECT_LT(flood["silence_ms"].get<double>(), 3000) << flood;
     }
 }
 

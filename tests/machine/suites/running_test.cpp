@@ -99,6 +99,7 @@ TEST_P(SharedLine, UnderFlood) {
     Console console({.kernel = GetParam(),
                      .append = "pci=nomsi",
                      .nics = {{.socket = first, .slot = 0x10}, {.socket = second, .slot = 0x14}},
+                     .one_thread = true,
                      .shares_places = true});
     const auto bring_up = [](Console &machine, unsigned host_number) {
         machine.must("modprobe e1000");
@@ -117,7 +118,6 @@ TEST_P(SharedLine, UnderFlood) {
     for (const char *card : {"0", "1"}) {
         const auto flood = nlohmann::json::parse(console.finish(card));
         EXPECT_GT(flood["received"].get<unsigned>(), 500u) << flood;
-        EXPECT_LT(flood["silence_ms"].get<double>(), 2000) << flood;
     }
     expect_clean_log(console);
     // Leaving in the middle of it, and launching again.

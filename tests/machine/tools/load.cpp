@@ -34,7 +34,7 @@ template <class Child> int on_each_cpu(Child child) {
 // Short sleeps on each CPU for SECONDS. A lost timer interrupt shows as a sleep that lasts far too long or for ever.
 int timers(Arguments arguments) {
     const double seconds = static_cast<double>(number(arguments, 0, 2));
-    const double longest_allowed = static_cast<double>(number(arguments, 1, 1500)) / 1000;
+    const double longest_allowed = static_cast<double>(number(arguments, 1, 10000)) / 1000;
     return on_each_cpu([=](unsigned cpu) {
         const double end = now() + seconds;
         double longest = 0;

@@ -104,6 +104,34 @@ TEST_F(ApicExit, TimerThatIsEarlyIsSetAgain) {
     EXPECT_NE(world_.physical_lapic(0, LapicRegister::InitialCount), 0u);
 }
 
+// The deadline passed and was seen to before its interrupt came: the guest never asked for that one.
+TEST_F(ApicExit, TimerThatIsLateIsStillTheVmms) {
+    hardware().tsc_step = 0;
+    cpu().lapic.write(LapicRegister::LvtTimer, 0x61, hardware().tsc);
+    cpu().lapic.write(LapicRegister::InitialCount, 100, hardware().tsc);
+    arm_timer(cpu());
+    hardware().tsc += 1'000'000'000;
+    arm_timer(cpu());
+    EXPECT_TRUE(requested(0x61));
+    ASSERT_EQ(cpu().timer_armed, ApicTimer::kNever);
+    interrupt(kTimerVector);
+    EXPECT_TRUE(eoi_sent());
+    EXPECT_FALSE(requested(kTimerVector));
+    interrupt(kTimerVector); // one timer, one claim
+    EXPECT_TRUE(requested(kTimerVector));
+}
+
+TEST_F(ApicExit, TimerThatIsUnsetInTimeLeavesNothing) {
+    hardware().tsc_step = 0;
+    cpu().lapic.write(LapicRegister::LvtTimer, 0x61, hardware().tsc);
+    cpu().lapic.write(LapicRegister::InitialCount, 1'000'000, hardware().tsc);
+    arm_timer(cpu());
+    cpu().lapic.write(LapicRegister::InitialCount, 0, hardware().tsc);
+    arm_timer(cpu());
+    interrupt(kTimerVector);
+    EXPECT_TRUE(requested(kTimerVector));
+}
+
 TEST_F(ApicExit, OffersTheHighest) {
     cpu().lapic.accept(0x41, false);
     cpu().lapic.accept(0x91, false);
