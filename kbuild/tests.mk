@@ -170,8 +170,23 @@ $(BENCH): $(BENCH_OBJECTS)
 	$(Q)$(TEST_CXX) -o $@ $^ -lvirt -lvirt-qemu -lfmt -lgtest -pthread
 -include $(BENCH_OBJECTS:.o=.d)
 
+# A VMM that is told the length of an instruction, as by CPUs that have NRIP; no emulator here has.
+KNOWN_LENGTH := $(TESTS)/known-length
+KNOWN_INITRD := $(TESTS)/machine/initrd-known-length-6.12
+.PHONY: known-length-build
+known-length-build: $(BUILD)/setup.mk
+	@mkdir -p $(KNOWN_LENGTH)
+	@cmp -s $< $(KNOWN_LENGTH)/setup.mk || cp $< $(KNOWN_LENGTH)/setup.mk
+	@touch $(KNOWN_LENGTH)/setup.mk
+	$(Q)$(MAKE) --no-print-directory BUILD=$(KNOWN_LENGTH) CHECKS_DIR=tests/bench/known_length modules
+$(KNOWN_INITRD): $(TESTS)/machine/initrd-6.12 known-length-build
+	$(call say,INITRD,$@)
+	$(Q)tests/machine/pack $@.part $< lib/firmware/vmnix $(KNOWN_LENGTH)/vmkernel
+	$(Q)tests/machine/pack $@ $@.part lib/modules/$(KRELEASE_6.12)/extra $(KNOWN_LENGTH)/modules/6.12/vmkmod.ko
+	@rm $@.part
+
 .PHONY: bench bench-programs
-bench-programs: $(BENCH) $(PLUGIN) $(TEST_INITRDS)
+bench-programs: $(BENCH) $(PLUGIN) $(TEST_INITRDS) $(KNOWN_INITRD)
 bench: bench-programs
 	@$(BENCH) $(BUILD)/bench.json
 

@@ -22,15 +22,15 @@ struct Description {
     bool la57 = true;
     bool x2apic = false;
     unsigned memory_mib = 1024;
-    std::vector<std::string> without;   // CPU features that it lacks
-    std::string append;                 // more kernel parameters
-    std::vector<Nic> nics;              // none unless a test wants one
-    std::vector<std::string> emulator;  // more arguments of the emulator
-    bool counts_instructions = false;   // the TSC counts instructions, one CPU after the other
-    bool keeps_crashed = false;         // a reset ends the machine instead of booting it again
-    bool carries_second_system = false; // a kernel and an archive in /boot, for kexec
-    bool one_thread = false;            // for load on several CPUs: see docs/decisions/0017
-    bool shares_places = false;         // the test holds the right to run it, see Places
+    std::vector<std::string> without; // CPU features that it lacks
+    std::string append;               // more kernel parameters
+    std::string archive;              // "kexec": with a kernel and an archive in /boot; "known-length": see tests/bench
+    std::vector<Nic> nics;            // none unless a test wants one
+    std::vector<std::string> emulator; // more arguments of the emulator
+    bool counts_instructions = false;  // the TSC counts instructions, one CPU after the other
+    bool keeps_crashed = false;        // a reset ends the machine instead of booting it again
+    bool one_thread = false;           // for load on several CPUs: see docs/decisions/0017
+    bool shares_places = false;        // the test holds the right to run it, see Places
 
     std::string name() const;
     // The description as a libvirt domain; `serial_log` is written by the emulator.

@@ -55,7 +55,7 @@ void Machine::start() {
     title_ = host.unique("m");
     const std::string log = folder_ / fmt::format("{}.{}.serial.log", title_, description_.name());
     const std::string xml =
-        description_.domain_xml(title_, paths::initrd(description_.kernel, description_.carries_second_system), log);
+        description_.domain_xml(title_, paths::initrd(description_.kernel, description_.archive), log);
     std::ofstream(folder_ / (title_ + ".xml")) << xml;
     domain_ = virDomainCreateXML(host.connection(), xml.c_str(), VIR_DOMAIN_START_PAUSED);
     if (!domain_)

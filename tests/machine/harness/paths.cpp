@@ -30,9 +30,9 @@ bool checked() {
     return std::getenv("VMNIX_CHECKED") != nullptr;
 }
 
-std::string initrd(const std::string &series, bool with_second_system) {
-    const char *kind = with_second_system ? "initrd-kexec-" : checked() ? "initrd-checked-" : "initrd-";
-    return build() / "tests/machine" / (kind + series);
+std::string initrd(const std::string &series, const std::string &kind) {
+    const std::string prefix = !kind.empty() ? "initrd-" + kind + "-" : checked() ? "initrd-checked-" : "initrd-";
+    return build() / "tests/machine" / (prefix + series);
 }
 
 fs::path output_of(const std::string &test) {

@@ -8,14 +8,13 @@
 namespace harness::paths {
 
 std::filesystem::path build();
-std::string emulator();
-std::string emulator_with_one_thread(); // one CPU after the other, as libvirt has no word for it // the wrapper that
-                                        // scripts/setup wrote
+std::string emulator();                        // the wrapper that scripts/setup wrote
+std::string emulator_with_one_thread();        // one CPU after the other, as libvirt has no word for it
 std::string kernel(const std::string &series); // the console machine's kernel
 // Whether the machines run the assertion build of the VMM (VMNIX_CHECKED in the environment).
 bool checked();
-// The console's archive with the test programs added, and if asked for with itself and its kernel in /boot.
-std::string initrd(const std::string &series, bool with_second_system);
+// The console's archive with the test programs added; `kind` as in Description::archive.
+std::string initrd(const std::string &series, const std::string &kind);
 std::filesystem::path output(); // folder of the running test, created
 std::filesystem::path output_of(const std::string &test);
 

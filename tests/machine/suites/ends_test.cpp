@@ -61,7 +61,7 @@ TEST_P(Ends, ImmediateReset) {
 }
 
 TEST_P(Ends, KexecLeavesFirst) {
-    Console console({.kernel = GetParam(), .carries_second_system = true});
+    Console console({.kernel = GetParam(), .archive = "kexec"});
     load_second_system(console, "-l", "second=1");
     console.launch();
     show_kernel_messages(console);
@@ -76,8 +76,7 @@ TEST_P(Ends, KexecLeavesFirst) {
 
 // The crash kernel boots as a guest and finds the old memory, save the VMM's.
 TEST_P(Ends, CrashYieldsADump) {
-    Console console(
-        {.kernel = GetParam(), .memory_mib = 768, .append = "crashkernel=256M", .carries_second_system = true});
+    Console console({.kernel = GetParam(), .memory_mib = 768, .append = "crashkernel=256M", .archive = "kexec"});
     load_second_system(console, "-p", "second=1 nr_cpus=1 irqpoll reset_devices");
     EXPECT_EQ(console.must("cat /sys/kernel/kexec_crash_loaded"), "1\n");
     console.launch();

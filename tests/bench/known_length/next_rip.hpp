@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Stands in for a CPU that saves the next rIP, which the emulator does not: stores what such a CPU would have stored,
+// then does what the VMM does. The instructions that are measured with it (CPUID, WRMSR) have two bytes.
+#pragma once
+
+#include <cstdint>
+
+namespace vmm::checks {
+
+template <class V> [[gnu::always_inline]] inline std::uint8_t length_by_next_rip(V v) {
+    v.vmcb().control.next_rip = v.rip() + 2;
+    asm volatile("" : : : "memory");
+    return static_cast<std::uint8_t>(v.vmcb().control.next_rip - v.rip());
+}
+
+} // namespace vmm::checks

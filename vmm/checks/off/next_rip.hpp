@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Next rIP: the address after the instruction, where the CPU saves it (APM vol. 2, 15.7.1). 0 where it does not: then
+// the length is measured.
+#pragma once
+
+#include <cstdint>
+
+namespace vmm::checks {
+
+template <class V> [[gnu::always_inline]] inline std::uint8_t length_by_next_rip(V v) {
+    return v.state().has_next_rip ? static_cast<std::uint8_t>(v.vmcb().control.next_rip - v.rip()) : 0;
+}
+
+} // namespace vmm::checks
