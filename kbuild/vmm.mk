@@ -28,7 +28,7 @@ all: $(VMKERNEL)
 $(VMM_OBJDIR)/%.cpp.o: %.cpp kbuild/vmm.mk
 	$(call say,CXX,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CXX) $(VMM_CXXFLAGS) $(VMM_DEFINES) -I. -I$(CHECKS_DIR) -MMD -MP -c $< -o $@
+	$(Q)$(CXX) $(VMM_CXXFLAGS) $(VMM_DEFINES) -I. -I$(CHECKS_DIR) -Ivmm/checks -MMD -MP -c $< -o $@
 
 $(VMM_OBJDIR)/%.S.o: %.S kbuild/vmm.mk
 	$(call say,AS,$<)
@@ -51,6 +51,6 @@ $(VMKERNEL): $(VMKERNEL).debug
 # For tools that look at the sources one by one.
 .PHONY: print-vmm-flags
 print-vmm-flags:
-	@echo $(VMM_DEFINES) -I$(CHECKS_DIR)
+	@echo $(VMM_DEFINES) -I$(CHECKS_DIR) -Ivmm/checks
 
 -include $(VMM_OBJECTS:.o=.d)

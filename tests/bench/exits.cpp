@@ -24,8 +24,9 @@ constexpr ExitRow kXapicRows[] = {
      "KVM 2,805 (about 1,650 of it decode)"},
     {"hypercall", "hypercall", SECTION_HYPERCALL, nullptr, 150, "KVM 3,083"},
     {"port", "intercepted port", SECTION_PORT, "cost-port", 150, "KVM 1,433; Jailhouse +157"},
-    {"xapic.cold", "xAPIC write, cold", SECTION_XAPIC_COLD, nullptr, 650, "KVM 3.9 k; Jailhouse +2,378"},
-    {"xapic.hot", "xAPIC write, decode cache", SECTION_XAPIC_HOT, nullptr, 400, "KVM 3.9 k; Jailhouse +2,378"},
+    {"xapic.cold", "xAPIC write (timer), cold", SECTION_XAPIC_COLD, nullptr, 650, "KVM 3.9 k; Jailhouse +2,378"},
+    {"xapic.hot", "xAPIC write (timer), decode cache", SECTION_XAPIC_HOT, nullptr, 400, "KVM 3.9 k; Jailhouse +2,378"},
+    {"xapic.lvt", "xAPIC write (LVT), decode cache", SECTION_XAPIC_LVT, nullptr, 0, ""},
     {"xapic.eoi", "xAPIC EOI with nothing in service", SECTION_XAPIC_EOI, nullptr, 0, ""},
 };
 
@@ -35,11 +36,11 @@ constexpr ExitRow kKnownLengthRows[] = {
      "KVM 2,805; Jailhouse +122 (length assumed)"},
 };
 constexpr ExitRow kX2apicKnownRows[] = {
-    {"x2apic.known", "x2APIC write, known length", SECTION_X2APIC, nullptr, 200, "KVM 3.9 k; Jailhouse +2,378"},
+    {"x2apic.known", "x2APIC write (timer), known length", SECTION_X2APIC, nullptr, 200, "KVM 3.9 k; Jailhouse +2,378"},
 };
 
 constexpr ExitRow kX2apicRows[] = {
-    {"x2apic", "x2APIC write", SECTION_X2APIC, nullptr, 200, "KVM 3.9 k; Jailhouse +2,378"},
+    {"x2apic", "x2APIC write (timer)", SECTION_X2APIC, nullptr, 200, "KVM 3.9 k; Jailhouse +2,378"},
     {"x2apic.eoi", "x2APIC EOI with nothing in service", SECTION_X2APIC_EOI, nullptr, 0, ""},
 };
 

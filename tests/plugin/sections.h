@@ -20,7 +20,8 @@ enum section {
 	SECTION_LOAD_AFTER = 11,
 	SECTION_XAPIC_EOI = 12,
 	SECTION_X2APIC_EOI = 13,
-	SECTION_COUNT = 14,
+	SECTION_XAPIC_LVT = 14,
+	SECTION_COUNT = 15,
 };
 
 /* nopl SECTION_MARK + id(%rax), in its form of seven bytes. */

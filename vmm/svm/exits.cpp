@@ -180,25 +180,13 @@ namespace {
     return conclude(v, dispatch_rare(v, v.vmcb().control.exit_code));
 }
 
-} // namespace
-
-extern "C" bool svm_exit(Cpu &cpu) {
-    Vcpu v(cpu);
-    Vmcb &vmcb = v.vmcb();
-    v.gpr(x86::Gpr::Rax) = vmcb.save.rax;
-    v.gpr(x86::Gpr::Rsp) = vmcb.save.rsp;
-    vmcb.control.event_inj = 0; // what was injected has been delivered, or is in EXITINTINFO
-    vmcb.control.tlb_control = TlbControl::Nothing;
-    checks::after_exit(v);
-    if (v.has_offered()) [[unlikely]]
-        settle_offer(v);
-    if (v.event_interrupted()) [[unlikely]]
-        requeue_interrupted_event(v);
-    switch (static_cast<ExitCode>(vmcb.control.exit_code)) {
+[[gnu::always_inline]] inline bool dispatch(Vcpu v) {
+    const ControlArea &control = v.vmcb().control;
+    switch (static_cast<ExitCode>(control.exit_code)) {
     case ExitCode::Intr:
         return exit_interrupt(v);
     case ExitCode::Msr:
-        return vmcb.control.exit_info1 & 1 ? exit_msr_write(v) : exit_msr_read(v);
+        return control.exit_info1 & 1 ? exit_msr_write(v) : exit_msr_read(v);
     case ExitCode::Npf:
         return exit_nested_fault(v);
     case ExitCode::Cpuid:
@@ -210,6 +198,30 @@ extern "C" bool svm_exit(Cpu &cpu) {
     default:
         return exit_rare(v);
     }
+}
+
+// Apart, so that all others need no stack frame.
+[[gnu::noinline]] bool exit_beside_event(Vcpu v) {
+    if (v.has_offered())
+        settle_offer(v);
+    if (v.event_interrupted())
+        requeue_interrupted_event(v);
+    return dispatch(v);
+}
+
+} // namespace
+
+extern "C" bool svm_exit(Cpu &cpu) {
+    Vcpu v(cpu);
+    Vmcb &vmcb = v.vmcb();
+    v.gpr(x86::Gpr::Rax) = vmcb.save.rax;
+    v.gpr(x86::Gpr::Rsp) = vmcb.save.rsp;
+    vmcb.control.event_inj = 0; // what was injected has been delivered, or is in EXITINTINFO
+    vmcb.control.tlb_control = TlbControl::Nothing;
+    checks::after_exit(v);
+    if (v.has_offered() || v.event_interrupted()) [[unlikely]]
+        return exit_beside_event(v);
+    return dispatch(v);
 }
 
 } // namespace vmm::svm

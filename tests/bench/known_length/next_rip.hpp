@@ -8,9 +8,9 @@
 namespace vmm::checks {
 
 template <class V> [[gnu::always_inline]] inline std::uint8_t length_by_next_rip(V v) {
-    v.vmcb().control.next_rip = v.rip() + 2;
-    asm volatile("" : : : "memory");
-    return static_cast<std::uint8_t>(v.vmcb().control.next_rip - v.rip());
+    volatile std::uint64_t &next_rip = v.vmcb().control.next_rip; // else the compiler would know as well
+    next_rip = v.rip() + 2;
+    return static_cast<std::uint8_t>(next_rip - v.rip());
 }
 
 } // namespace vmm::checks
