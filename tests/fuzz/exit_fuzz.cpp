@@ -22,13 +22,13 @@ std::uint64_t take_address(Input &input) {
     const auto offset = input.take<std::uint16_t>();
     switch (where % 7) {
     case 0:
-        return World::kLapicPage + offset % kPageSize;
+        return Rig::kLapicPage + offset % kPageSize;
     case 1:
-        return World::kIoApicPage + offset % (2 * kPageSize);
+        return Rig::kIoApicPage + offset % (2 * kPageSize);
     case 2:
-        return World::kLapicPage + offset * 16u;
+        return Rig::kLapicPage + offset * 16u;
     case 3:
-        return World::kArena.begin.raw() + offset * 64u;
+        return Rig::kArena.begin.raw() + offset * 64u;
     case 4:
         return Guest::kBuffer + offset;
     case 5:
@@ -39,14 +39,14 @@ std::uint64_t take_address(Input &input) {
 }
 
 // What both backends have in common: registers, code, and what other CPUs and devices do.
-void change_surroundings(World &world, Guest &guest, Input &input) {
-    Cpu &cpu = world.cpu();
+void change_surroundings(Rig &rig, Guest &guest, Input &input) {
+    Cpu &cpu = rig.cpu();
     switch (input.byte() % 7) {
     case 0:
-        cpu.gpr[input.byte() % 16] = input.flag() ? input.byte() : input.take<std::uint64_t>();
+        cpu.console.gpr[input.byte() % 16] = input.flag() ? input.byte() : input.take<std::uint64_t>();
         break;
     case 1:
-        cpu.gpr[input.byte() % 16] = take_address(input);
+        cpu.console.gpr[input.byte() % 16] = take_address(input);
         break;
     case 2: {
         const std::uint8_t bytes = input.byte() % 16, at = input.byte();
@@ -55,18 +55,18 @@ void change_surroundings(World &world, Guest &guest, Input &input) {
         break;
     }
     case 3: // what others ask for; a panic elsewhere is no part of this
-        cpu.mailbox.sipi_vector = input.byte();
-        cpu.mailbox.post(static_cast<Mail>(input.byte() & 0x3f));
+        cpu.console.mailbox.sipi_vector = input.byte();
+        cpu.console.mailbox.post(static_cast<Mail>(input.byte() & 0x3f));
         break;
     case 4:
         cpu.arrived.nmis += input.byte() % 4;
         cpu.arrived.machine_checks += input.byte() % 2;
         break;
     case 5:
-        cpu.lapic.inbox().post(input.byte());
+        cpu.console.lapic.inbox().post(input.byte());
         break;
     default:
-        world.hardware().tsc += input.take<std::uint32_t>();
+        rig.hardware().tsc += input.take<std::uint32_t>();
     }
 }
 
@@ -129,34 +129,34 @@ void check_guest(const FakeGuest &guest, std::uint64_t rip_before) {
         fail("EFER has bits that VMRUN refuses");
 }
 
-void run_fake(const WorldOptions &options, Input &input) {
-    World world(options);
-    Guest memory(world);
+void run_fake(const RigOptions &options, Input &input) {
+    Rig rig(options);
+    Guest memory(rig);
     std::vector<FakeGuest> guests(options.cpus);
     for (unsigned i = 0; i < options.cpus; i++)
-        world.cpu(i).backend<FakeGuest *>() = &guests[i];
+        rig.cpu(i).console.backend<FakeGuest *>() = &guests[i];
     FakeGuest &guest = guests[0];
-    world.memory().forbid(World::kArena.begin.raw(), World::kArena.size);
-    guest.on_wait = [&] { world.cpu().mailbox.post(Mail::Sipi); };
+    rig.memory().forbid(Rig::kArena.begin.raw(), Rig::kArena.size);
+    guest.on_wait = [&] { rig.cpu().console.mailbox.post(Mail::Sipi); };
     for (unsigned step = 0; step < kMostSteps && !input.empty(); step++) {
         const std::uint8_t what = input.byte();
         if (what % 4 == 0)
-            change_surroundings(world, memory, input);
+            change_surroundings(rig, memory, input);
         if (what % 4 == 1)
             change_guest(guest, input);
         if (what % 4 < 2)
             continue;
         guest.queued.reset();
         guest.takes_offers = what & 0x80;
-        if (FakeVcpu v(world.cpu()); v.has_offered())
+        if (FakeVcpu v(rig.cpu().console); v.has_offered())
             settle_offer(v);
-        guest.on_window = [&, vector = input.byte(), level = input.flag()] { world.put_in_service(0, vector, level); };
+        guest.on_window = [&, vector = input.byte(), level = input.flag()] { rig.put_in_service(0, vector, level); };
         const std::uint64_t rip = guest.rip;
-        if (handle(FakeVcpu(world.cpu()), take_exit(input)) == Verdict::Leave)
+        if (handle(FakeVcpu(rig.cpu().console), take_exit(input)) == Verdict::Leave)
             break;
         check_guest(guest, rip);
-        prepare_entry(FakeVcpu(world.cpu()));
-        check_machine(world);
+        prepare_entry(FakeVcpu(rig.cpu().console));
+        check_machine(rig);
     }
 }
 
@@ -205,15 +205,15 @@ bool ends_in_shutdown(SvmMachine &machine) {
            svm::event::VectorField::get(info) == 8;
 }
 
-void run_svm(const WorldOptions &options, Input &input) {
+void run_svm(const RigOptions &options, Input &input) {
     SvmMachine machine(options);
-    World &world = machine.world_;
+    Rig &rig = machine.rig_;
     machine.capture();
     machine.state().has_next_rip = input.flag();
     for (unsigned step = 0; step < kMostSteps && !input.empty(); step++) {
         const std::uint8_t what = input.byte();
         if (what % 4 == 0)
-            change_surroundings(world, machine.guest_, input);
+            change_surroundings(rig, machine.guest_, input);
         if (what % 4 == 1)
             change_block(machine, input);
         if (what % 4 < 2)
@@ -226,16 +226,16 @@ void run_svm(const WorldOptions &options, Input &input) {
             machine.vmcb().control.vintr &= ~svm::vintr::VIrq; // taken
         if (ends_in_shutdown(machine))
             continue;
-        if (holds(world.cpu().mailbox.take(), Mail::Init)) { // it would sleep here, with nobody to wake it
-            world.cpu().mailbox.post(Mail::Init);
-            world.cpu().mailbox.post(Mail::Sipi);
+        if (holds(rig.cpu().console.mailbox.take(), Mail::Init)) { // it would sleep here, with nobody to wake it
+            rig.cpu().console.mailbox.post(Mail::Init);
+            rig.cpu().console.mailbox.post(Mail::Sipi);
         }
         const svm::ExitCode code = take_code(input);
         const bool port = code == svm::ExitCode::Ioio;
         const std::uint64_t info1 = input.take<std::uint32_t>();
         if (machine.exit(code, info1, port ? save.rip + input.byte() % 16 : take_address(input)))
             break;
-        check_machine(world);
+        check_machine(rig);
         machine.vmcb().control.exit_int_info = 0;
     }
 }
@@ -245,12 +245,11 @@ void run_svm(const WorldOptions &options, Input &input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
     Input input({data, size});
     const std::uint8_t options = input.byte();
-    const WorldOptions world{
-        .cpus = 2, .x2apic = (options & 2) != 0, .tsc_deadline = (options & 4) != 0, .io_apics = 2};
+    const RigOptions rig{.cpus = 2, .x2apic = (options & 2) != 0, .tsc_deadline = (options & 4) != 0, .io_apics = 2};
     g_others_leave = options & 8;
     if (options & 1)
-        run_svm(world, input);
+        run_svm(rig, input);
     else
-        run_fake(world, input);
+        run_fake(rig, input);
     return 0;
 }

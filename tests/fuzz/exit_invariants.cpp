@@ -10,26 +10,26 @@ namespace vmm::test {
 namespace {
 
 // Nothing but the VMM's own kick leaves through a physical ICR: an INIT would free a CPU from the VMM.
-void check_command(World &world, unsigned cpu) {
-    const std::uint32_t command = world.physical_lapic(cpu, LapicRegister::IcrLow);
+void check_command(Rig &rig, unsigned cpu) {
+    const std::uint32_t command = rig.physical_lapic(cpu, LapicRegister::IcrLow);
     if (command != 0 && command != (x86::PhysicalLapic::kAssert | kKickVector))
         fail("another message than a kick was sent");
 }
 
 // Local interrupts that are open are ordinary ones or NMIs.
-void check_local_vectors(World &world, unsigned cpu) {
+void check_local_vectors(Rig &rig, unsigned cpu) {
     for (LapicRegister reg : {LapicRegister::LvtThermal, LapicRegister::LvtPmc, LapicRegister::LvtLint0,
                               LapicRegister::LvtLint1, LapicRegister::LvtError}) {
-        const std::uint32_t entry = world.physical_lapic(cpu, reg);
+        const std::uint32_t entry = rig.physical_lapic(cpu, reg);
         if (entry == 0 || lapic::LvtMasked::get(entry) || lapic::LvtMode::get(entry) == DeliveryMode::Nmi)
             continue;
         if (lapic::LvtMode::get(entry) != DeliveryMode::Fixed || lapic::LvtVector::get(entry) < kFirstLegalVector ||
             lapic::LvtLevel::get(entry))
             fail("a dangerous local interrupt is open");
     }
-    if (world.physical_lapic(cpu, LapicRegister::TaskPriority) != 0 ||
-        world.physical_lapic(cpu, LapicRegister::SpuriousVector) != 0 ||
-        world.physical_lapic(cpu, LapicRegister::LvtTimer) != 0)
+    if (rig.physical_lapic(cpu, LapicRegister::TaskPriority) != 0 ||
+        rig.physical_lapic(cpu, LapicRegister::SpuriousVector) != 0 ||
+        rig.physical_lapic(cpu, LapicRegister::LvtTimer) != 0)
         fail("a register of the VMM's own was changed");
 }
 
@@ -63,15 +63,15 @@ void fail(const char *what) {
     std::abort();
 }
 
-void check_machine(World &world) {
-    for (unsigned cpu = 0; cpu < world.cpus(); cpu++) {
-        check_command(world, cpu);
-        check_local_vectors(world, cpu);
-        check_msrs(world.hardware(cpu));
+void check_machine(Rig &rig) {
+    for (unsigned cpu = 0; cpu < rig.cpus(); cpu++) {
+        check_command(rig, cpu);
+        check_local_vectors(rig, cpu);
+        check_msrs(rig.hardware(cpu));
     }
     check_io_apics();
     const std::uint32_t target = g_vmm.event_target;
-    if (target != 0 && (target >> 8 >= world.cpus() || (target & 0xff) < 32))
+    if (target != 0 && (target >> 8 >= rig.cpus() || (target & 0xff) < 32))
         fail("an event would go to nobody");
 }
 

@@ -11,8 +11,8 @@
 #define CPU_NMIS (CPU_IN_BLOCK + 8)
 #define CPU_MACHINE_CHECKS (CPU_IN_BLOCK + 12)
 
-/* Relative to struct Cpu. */
-#define CPU_GPR 0x10
-#define CPU_BACKEND 0x90
+/* Relative to struct World. */
+#define WORLD_GPR 0x00
+#define WORLD_BACKEND 0x80
 
 #endif

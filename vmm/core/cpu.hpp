@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Everything that belongs to one CPU and its console vCPU. It lies in the CPU's block (address_map.hpp), so that any
+// Everything that belongs to one CPU. It lies in the CPU's block (address_map.hpp), so that any
 // code on that CPU's stack finds it from the stack pointer.
 #pragma once
 
-#include "vmm/apic/virtual_lapic.hpp"
 #include "vmm/core/address_map.hpp"
 #include "vmm/core/asm_offsets.h"
-#include "vmm/core/mailbox.hpp"
+#include "vmm/core/world.hpp"
 #include "vmm/decode/decode_cache.hpp"
 #include "vmm/x86/descriptors.hpp"
 #include "vmm/x86/physical_lapic.hpp"
 #include "vmnix/abi/handover/handover.h"
-#include "vmnix/abi/hypercall/hypercall.h"
 
-#include <array>
 #include <atomic>
 #include <bit>
 
@@ -30,34 +27,20 @@ struct Cpu {
     std::uint32_t acknowledged = 0; // vector that the acknowledge window took; 0 for none
     std::uint32_t index = 0;
     Arrived arrived;
-    std::array<std::uint64_t, 16> gpr{}; // the guest's, by x86::Gpr
-    static constexpr std::size_t kBackendRoom = 128;
-    alignas(16) std::array<std::byte, kBackendRoom> backend_room{};
 
     std::uint32_t apic_id = 0;
     std::uint32_t reset_edx = 0; // what INIT leaves in EDX: family, model, stepping
     vmnix_handover_cpu *handover = nullptr;
     x86::PhysicalLapic physical_lapic{false, 0};
-    VirtualLapic lapic;
     std::uint64_t timer_armed = ApicTimer::kNever; // TSC for which the physical timer is set
     bool timer_overdue = false;                    // it was unset when its interrupt may have been on its way
-    vmnix_vcpu_state vcpu_state = VMNIX_VCPU_RUNNING;
-    std::uint32_t guest_nmis = 0; // to be injected, 0 to 2 as hardware holds one beside the one in service
-    Mailbox mailbox;
-    std::atomic<std::uint32_t> kicks{0}; // sent to this CPU and not yet seen
+    std::atomic<std::uint32_t> kicks{0};           // sent to this CPU and not yet seen
     // How far the launch is here: twice the enum vmnix_step that was begun, and one more at its rendezvous.
     std::atomic<std::uint32_t> launch_progress{2 * VMNIX_STEP_NONE};
     DecodeCache decode_cache;
-    vmnix_cpu_stats stats{};
+    World console; // the console's vCPU on this CPU
     x86::Gdt gdt{};
     x86::Tss tss{};
-
-    // The backend's state lies in room that neutral code does not look into.
-    template <class State> State &backend() {
-        static_assert(sizeof(State) <= kBackendRoom);
-        static_assert(alignof(State) <= 16);
-        return *reinterpret_cast<State *>(backend_room.data()); // constructed by the backend in prepare()
-    }
 
     std::uint64_t stack_top() const { return block() + kStackOffset + kStackSize; }
     std::uint64_t fault_stack_top() const { return block() + kFaultStackOffset + kFaultStackSize; }
@@ -69,7 +52,6 @@ struct Cpu {
 static_assert(offsetof(Cpu, acknowledged) + kCpuOffset == CPU_ACKNOWLEDGED);
 static_assert(offsetof(Cpu, arrived) + offsetof(Arrived, nmis) + kCpuOffset == CPU_NMIS);
 static_assert(offsetof(Cpu, arrived) + offsetof(Arrived, machine_checks) + kCpuOffset == CPU_MACHINE_CHECKS);
-static_assert(offsetof(Cpu, gpr) == CPU_GPR && offsetof(Cpu, backend_room) == CPU_BACKEND);
 static_assert(CPU_BLOCK_SIZE == kCpuBlockSize && CPU_IN_BLOCK == kCpuOffset);
 static_assert(sizeof(Cpu) <= kCpuRoom);
 

@@ -52,9 +52,9 @@ HypercallResult cpu_stats(const HypercallArguments &a) {
     if (a.rdx >= g_vmm.cpu_count)
         return fail(VMNIX_HC_EINVAL);
     const Cpu &of = *g_vmm.cpus[a.rdx];
-    vmnix_cpu_stats stats = of.stats; // counters of a running CPU: each is whole, together they are a snapshot
+    vmnix_cpu_stats stats = of.console.stats; // counters of a running CPU: each is whole, together they are a snapshot
     stats.apic_id = of.apic_id;
-    stats.state = of.vcpu_state;
+    stats.state = of.console.vcpu_state;
     stats.kinds = VMNIX_EXIT_KINDS;
     stats.tsc = x86::rdtsc();
     return copy_out(stats, a.rdi, a.rsi);

@@ -113,7 +113,8 @@ Result<> prepare_cpus(Vmm &vmm) {
         cpu->handover = handover;
         cpu->reset_edx = x86::cpuid(1).eax;
         cpu->physical_lapic = x86::PhysicalLapic(vmm.x2apic, lapic_va());
-        cpu->stats.apic_id = cpu->apic_id;
+        cpu->console.cpu = cpu;
+        cpu->console.stats.apic_id = cpu->apic_id;
         fill_tss(*cpu);
         TRY(vmm.backend_ops->prepare(*cpu));
         handover->vmm_cr3 = vmm.host.root().raw();

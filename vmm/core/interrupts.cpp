@@ -20,8 +20,8 @@ void take_timer(Cpu &cpu) {
     cpu.timer_armed = ApicTimer::kNever;
     cpu.timer_overdue = false;
     cpu.physical_lapic.eoi();
-    cpu.stats.timer_fired++;
-    arm_timer(cpu);
+    cpu.console.stats.timer_fired++;
+    arm_timer(cpu.console);
 }
 
 // Kicks that arrive together are one interrupt; what is left over of the count claims a vector that is ours anyway.
@@ -38,46 +38,47 @@ void take_level(Cpu &cpu, std::uint8_t vector) {
     for (IoApics::One &one : io_apics->all())
         one.model.level_arrived(vector);
     cpu.physical_lapic.eoi();
-    if (!cpu.lapic.accept(vector, true))
+    if (!cpu.console.lapic.accept(vector, true))
         for (IoApics::One &one : io_apics->all())
             one.model.level_refused(vector);
 }
 
-Cpu *lowest(std::span<Cpu *const> cpus, const Ipi &ipi, const Cpu &from) {
-    Cpu *best = nullptr;
+World *lowest(std::span<Cpu *const> cpus, const Ipi &ipi, const World &from) {
+    World *best = nullptr;
     for (Cpu *cpu : cpus) {
-        const bool candidate = matches(cpu->lapic, ipi, from.lapic) && cpu->lapic.address().enabled;
-        if (candidate && (!best || cpu->lapic.priority() < best->lapic.priority()))
-            best = cpu;
+        World &world = cpu->console;
+        const bool candidate = matches(world.lapic, ipi, from.lapic) && world.lapic.address().enabled;
+        if (candidate && (!best || world.lapic.priority() < best->lapic.priority()))
+            best = &world;
     }
     return best;
 }
 
-void mail(Cpu &from, Cpu &to, Mail what) {
+void mail(Cpu &from, World &to, Mail what) {
     to.mailbox.post(what);
-    if (&from != &to)
-        kick(from, to);
+    if (&from != to.cpu)
+        kick(from, *to.cpu);
 }
 
-void deliver(Cpu &from, Cpu &to, const Ipi &ipi) {
+void deliver(World &from, World &to, const Ipi &ipi) {
     switch (ipi.mode) {
     case DeliveryMode::Fixed:
     case DeliveryMode::LowestPriority:
         if (&from != &to || ipi.mode == DeliveryMode::LowestPriority) // the model has seen to a fixed one to itself
-            post_interrupt(from, to, ipi.vector);
+            post_interrupt(*from.cpu, to, ipi.vector);
         break;
     case DeliveryMode::Nmi:
-        mail(from, to, Mail::Nmi);
+        mail(*from.cpu, to, Mail::Nmi);
         break;
     case DeliveryMode::Init:
-        mail(from, to, Mail::Init);
+        mail(*from.cpu, to, Mail::Init);
         break;
     case DeliveryMode::StartUp:
         to.mailbox.sipi_vector = ipi.vector;
-        mail(from, to, Mail::Sipi);
+        mail(*from.cpu, to, Mail::Sipi);
         break;
     default:
-        log("CPU ", from.index, ": IPI of delivery mode ", static_cast<unsigned>(ipi.mode), " dropped");
+        log("CPU ", from.cpu->index, ": IPI of delivery mode ", static_cast<unsigned>(ipi.mode), " dropped");
     }
 }
 
@@ -148,8 +149,8 @@ LapicImage read_lapic(const Cpu &cpu) {
 // Pending virtual interrupts are raised again for the bare kernel. Level-triggered ones need nothing: their pins are
 // open again and still asserted.
 void raise_pending(Cpu &cpu) {
-    const VectorSet &requested = cpu.lapic.requested();
-    const VectorSet level = cpu.lapic.level_pending();
+    const VectorSet &requested = cpu.console.lapic.requested();
+    const VectorSet level = cpu.console.lapic.level_pending();
     for (unsigned vector = kFirstLegalVector; vector < 256; vector++)
         if (requested.test(static_cast<std::uint8_t>(vector)) && !level.test(static_cast<std::uint8_t>(vector)))
             cpu.physical_lapic.send(PhysicalLapic::kAssert | vector, cpu.apic_id);
@@ -169,14 +170,15 @@ void take_interrupt(Cpu &cpu) {
         take_level(cpu, vector);
     } else if (physical_bit(cpu, LapicRegister::Isr0, vector)) {
         cpu.physical_lapic.eoi();
-        cpu.lapic.accept(vector, false);
+        cpu.console.lapic.accept(vector, false);
     } // otherwise it is spurious: nothing is in service and nobody waits for it
 }
 
-void arm_timer(Cpu &cpu) {
+void arm_timer(World &world) {
+    Cpu &cpu = *world.cpu;
     const std::uint64_t now = x86::rdtsc();
-    cpu.lapic.expire_timer(now);
-    const std::uint64_t deadline = cpu.lapic.timer_deadline();
+    world.lapic.expire_timer(now);
+    const std::uint64_t deadline = world.lapic.timer_deadline();
     if (deadline == cpu.timer_armed)
         return;
     cpu.timer_overdue |= cpu.timer_armed <= now;
@@ -184,16 +186,16 @@ void arm_timer(Cpu &cpu) {
     program_timer(cpu, deadline, now);
 }
 
-void send_ipi(Cpu &from, const Ipi &ipi) {
+void send_ipi(World &from, const Ipi &ipi) {
     from.stats.ipis_sent++;
     if (ipi.mode == DeliveryMode::LowestPriority) {
-        if (Cpu *to = lowest(g_vmm.all_cpus(), ipi, from))
+        if (World *to = lowest(g_vmm.all_cpus(), ipi, from))
             deliver(from, *to, ipi);
         return;
     }
     for (Cpu *to : g_vmm.all_cpus())
-        if (matches(to->lapic, ipi, from.lapic))
-            deliver(from, *to, ipi);
+        if (matches(to->console.lapic, ipi, from.lapic))
+            deliver(from, to->console, ipi);
 }
 
 void end_level_interrupt(std::uint8_t vector) {
@@ -219,15 +221,15 @@ void kick(Cpu &from, Cpu &to) {
     from.physical_lapic.send(PhysicalLapic::kAssert | kKickVector, to.apic_id);
 }
 
-void post_interrupt(Cpu &from, Cpu &to, std::uint8_t vector) {
-    if (to.lapic.inbox().post(vector) && &from != &to)
-        kick(from, to);
+void post_interrupt(Cpu &from, World &to, std::uint8_t vector) {
+    if (to.lapic.inbox().post(vector) && &from != to.cpu)
+        kick(from, *to.cpu);
 }
 
 void flush_everywhere(Cpu &from) {
     g_vmm.nested_generation++;
     for (Cpu *cpu : g_vmm.all_cpus())
-        mail(from, *cpu, Mail::Flush);
+        mail(from, cpu->console, Mail::Flush);
 }
 
 void mirror_register(Cpu &cpu, LapicRegister reg, std::uint32_t value) {
@@ -236,10 +238,10 @@ void mirror_register(Cpu &cpu, LapicRegister reg, std::uint32_t value) {
         cpu.physical_lapic.write(static_cast<std::uint32_t>(reg), value);
 }
 
-void mirror_lapic(Cpu &cpu) {
+void mirror_lapic(World &console) {
     for (LapicRegister reg : kMirroredRegisters)
-        if (cpu.lapic.is_present(reg))
-            mirror_register(cpu, reg, cpu.lapic.physical_value(reg));
+        if (console.lapic.is_present(reg))
+            mirror_register(*console.cpu, reg, console.lapic.physical_value(reg));
 }
 
 namespace {
@@ -271,8 +273,8 @@ Result<> model_lapic(Cpu &cpu) {
                              .timer_khz = static_cast<std::uint32_t>(g_vmm.handover->apic_timer_khz)};
     if (takes_external(image[LapicRegister::LvtLint0]))
         return Errc::Unsupported;
-    TRY(cpu.lapic.configure(config));
-    cpu.lapic.restore(image, x86::rdtsc());
+    TRY(cpu.console.lapic.configure(config));
+    cpu.console.lapic.restore(image, x86::rdtsc());
     return {};
 }
 
@@ -284,7 +286,7 @@ void own_lapic(Cpu &cpu) {
     if (g_vmm.tsc_deadline)
         asm volatile("mfence" : : : "memory"); // before the first deadline: APM vol. 2, 16.4.1
     cpu.physical_lapic.write(PhysicalLapic::kTpr, 0);
-    arm_timer(cpu);
+    arm_timer(cpu.console);
 }
 
 void stop_timer(Cpu &cpu) {
@@ -295,11 +297,11 @@ void stop_timer(Cpu &cpu) {
 
 // The order matters: mode and divider before the count that starts it, the deadline last.
 void return_lapic(Cpu &cpu) {
-    cpu.lapic.collect();
-    cpu.lapic.expire_timer(x86::rdtsc());
-    const LapicImage image = cpu.lapic.save(x86::rdtsc());
+    cpu.console.lapic.collect();
+    cpu.console.lapic.expire_timer(x86::rdtsc());
+    const LapicImage image = cpu.console.lapic.save(x86::rdtsc());
     const auto put = [&](LapicRegister reg) { cpu.physical_lapic.write(static_cast<std::uint32_t>(reg), image[reg]); };
-    mirror_lapic(cpu);
+    mirror_lapic(cpu.console);
     put(LapicRegister::LvtTimer);
     put(LapicRegister::DivideConfiguration);
     const auto mode = lapic::LvtTimerMode::get(image[LapicRegister::LvtTimer]);

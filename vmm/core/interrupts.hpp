@@ -13,11 +13,11 @@ inline constexpr std::uint8_t kTimerVector = 0xf0, kKickVector = 0xf1;
 // cpu.acknowledged is what the window took: settles it with the physical APIC and forwards it to the guest.
 void take_interrupt(Cpu &cpu);
 
-// Sets the physical timer for the virtual one's next deadline, or takes that deadline if it has passed.
-void arm_timer(Cpu &cpu);
+// Sets the physical timer of its CPU for the virtual one's next deadline, or takes that deadline if it has passed.
+void arm_timer(World &world);
 
-// Delivers what the console's vCPU on `from` sent.
-void send_ipi(Cpu &from, const Ipi &ipi);
+// Delivers what a vCPU sent.
+void send_ipi(World &from, const Ipi &ipi);
 
 // A level-triggered interrupt ended in a guest: its pins may interrupt again.
 void end_level_interrupt(std::uint8_t vector);
@@ -34,11 +34,11 @@ void kick(Cpu &from, Cpu &to);
 void flush_everywhere(Cpu &from);
 
 // Posts an edge interrupt to a vCPU from any CPU, `from` being the one that runs this.
-void post_interrupt(Cpu &from, Cpu &to, std::uint8_t vector);
+void post_interrupt(Cpu &from, World &to, std::uint8_t vector);
 
 // Physical registers that devices and pins act on follow the virtual ones, all of them or one. The guest may be in
 // another mode than the physical APIC: what x2APIC mode does not let one write is left out.
-void mirror_lapic(Cpu &cpu);
+void mirror_lapic(World &console);
 void mirror_register(Cpu &cpu, LapicRegister reg, std::uint32_t value);
 
 // The launch: first the virtual APIC becomes what the physical one is, which is left as it was; past the point of no

@@ -177,13 +177,13 @@ bool agree_to_leave(Cpu &cpu) {
     }
     g_vmm.leave.finish();
     if (word != Word::Go)
-        arm_timer(cpu);
+        arm_timer(cpu.console);
     return word == Word::Go;
 }
 
 void leave_now(Cpu &cpu) {
     return_lapic(cpu);
-    cpu.handover->pending_nmi = cpu.guest_nmis + cpu.arrived.nmis;
+    cpu.handover->pending_nmi = cpu.console.guest_nmis + cpu.arrived.nmis;
     g_vmm.backend_ops->give_back(cpu);
 }
 

@@ -26,7 +26,7 @@ void raise_event() {
     const std::uint32_t target = g_vmm.event_target.load(std::memory_order_relaxed);
     Cpu *self = this_cpu_or_null();
     if (target != 0 && self)
-        post_interrupt(*self, *g_vmm.cpus[target >> 8], static_cast<std::uint8_t>(target));
+        post_interrupt(*self, g_vmm.cpus[target >> 8]->console, static_cast<std::uint8_t>(target));
 }
 
 } // namespace

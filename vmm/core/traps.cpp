@@ -52,8 +52,8 @@ void report_header(const char *what) {
         id.add(HexByte{byte});
     report(id.view());
     if (cpu)
-        report("CPU ", cpu->index, ", APIC ID ", cpu->apic_id, ", guest rax ", Hex{cpu->gpr[0]}, " rsp ",
-               Hex{cpu->gpr[4]});
+        report("CPU ", cpu->index, ", APIC ID ", cpu->apic_id, ", guest rax ", Hex{cpu->console.gpr[0]}, " rsp ",
+               Hex{cpu->console.gpr[4]});
 }
 
 void report_stack(std::uint64_t rsp) {

@@ -11,27 +11,27 @@ namespace vmm {
 // Carries out what a write to the virtual APIC asks for. False: the access faults with #GP.
 template <class V> bool perform(V v, const LapicEffect &effect) {
     using Kind = LapicEffect::Kind;
-    Cpu &cpu = v.cpu();
+    World &world = v.world();
     switch (effect.kind) {
     case Kind::None:
         return true;
     case Kind::TimerChanged:
-        arm_timer(cpu);
+        arm_timer(world);
         return true;
     case Kind::EoiBroadcast:
         end_level_interrupt(effect.vector);
         return true;
     case Kind::SendIpi:
-        send_ipi(cpu, effect.ipi);
+        send_ipi(world, effect.ipi);
         return true;
     case Kind::PhysicalWrite:
-        mirror_register(cpu, effect.physical.reg, effect.physical.value);
+        mirror_register(v.cpu(), effect.physical.reg, effect.physical.value);
         return true;
     case Kind::PhysicalAll:
     case Kind::ModeChanged:
-        mirror_lapic(cpu);
-        arm_timer(cpu);
-        if (cpu.lapic.is_software_enabled())
+        mirror_lapic(world);
+        arm_timer(world);
+        if (world.lapic.is_software_enabled())
             retry_refused_interrupts();
         return true;
     case Kind::GeneralProtection:
@@ -50,17 +50,17 @@ template <class V> Verdict handle_interrupt(V v) {
 
 // The guest's next events: an NMI is injected when it can be taken, the most urgent interrupt is offered.
 template <class V> [[gnu::noinline]] void deliver_events(V v) {
-    Cpu &cpu = v.cpu();
-    if (cpu.guest_nmis != 0) {
+    World &world = v.world();
+    if (world.guest_nmis != 0) {
         if (v.can_take_nmi()) {
             v.inject_nmi();
-            cpu.guest_nmis--;
-            cpu.stats.injected_nmis++;
+            world.guest_nmis--;
+            world.stats.injected_nmis++;
         } else {
             v.open_nmi_window();
         }
     }
-    if (const MaybeVector vector = cpu.lapic.deliverable())
+    if (const MaybeVector vector = world.lapic.deliverable())
         v.offer_interrupt(*vector);
 }
 
@@ -69,8 +69,8 @@ template <class V> [[gnu::noinline]] void deliver_events(V v) {
 // one's handler is an exit.
 template <class V> [[gnu::noinline]] void settle_offer(V v) {
     if (const MaybeVector vector = v.end_offer()) {
-        v.cpu().lapic.acknowledge(*vector);
-        v.cpu().stats.injected_interrupts++;
+        v.world().lapic.acknowledge(*vector);
+        v.world().stats.injected_interrupts++;
     }
 }
 

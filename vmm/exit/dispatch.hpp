@@ -18,7 +18,7 @@ namespace vmm {
 
 template <class V> [[gnu::always_inline]] inline Verdict handle(V v, const Exit &exit) {
     if (exit.kind != ExitKind::NestedFault) // its handler knows whether it is a device's
-        v.cpu().stats.exits[static_cast<unsigned>(exit.kind)]++;
+        v.world().stats.exits[static_cast<unsigned>(exit.kind)]++;
     switch (exit.kind) {
     case ExitKind::Interrupt:
         return handle_interrupt(v);

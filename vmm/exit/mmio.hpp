@@ -17,13 +17,13 @@ template <class V> class LapicPage {
     std::uint64_t read(unsigned width) {
         if (offset_ % 16 != 0 || width < 4)
             return 0;
-        return v_.cpu().lapic.read(lapic_register_at(offset_), x86::rdtsc()).value;
+        return v_.world().lapic.read(lapic_register_at(offset_), x86::rdtsc()).value;
     }
     bool write(std::uint64_t value, unsigned width) {
         if (offset_ % 16 != 0 || width < 4)
             return true;
         return perform(
-            v_, v_.cpu().lapic.write(lapic_register_at(offset_), static_cast<std::uint32_t>(value), x86::rdtsc()));
+            v_, v_.world().lapic.write(lapic_register_at(offset_), static_cast<std::uint32_t>(value), x86::rdtsc()));
     }
 
   private:
@@ -64,7 +64,7 @@ template <class V, class Device>
         v.inject(x86::Vector::GeneralProtection, 0);
         return Verdict::Resume;
     }
-    auto &registers = v.cpu().gpr;
+    auto &registers = v.world().gpr;
     const bool string = is_string(instruction.operation);
     if (string && !StringStep::has_element(instruction, registers)) {
         v.advance(instruction.length);
@@ -109,7 +109,7 @@ template <class V, class Device> [[gnu::always_inline]] inline Verdict emulate(V
     const Instruction &instruction = **decoded;
     if (instruction.operation != Operation::Mov || instruction.form == Form::RegRm) [[unlikely]]
         return emulate_rest(v, device, instruction);
-    const bool done = device.write(stored_value(instruction, v.cpu().gpr), instruction.width);
+    const bool done = device.write(stored_value(instruction, v.world().gpr), instruction.width);
     if (done) [[likely]]
         v.advance(instruction.length);
     else
@@ -120,7 +120,7 @@ template <class V, class Device> [[gnu::always_inline]] inline Verdict emulate(V
 inline constexpr std::uint64_t kMessageWindow = 0xfee00000, kMessageWindowSize = 0x100000;
 
 template <class V> [[gnu::noinline]] Verdict handle_rare_fault(V v, Gpa address) {
-    auto &exits = v.cpu().stats.exits;
+    auto &exits = v.world().stats.exits;
     if (g_vmm.io_apics.unguarded().at(address)) { // the list itself never changes after the launch
         exits[VMNIX_EXIT_MMIO]++;
         return emulate(v, IoApicPage(address));
@@ -138,8 +138,8 @@ template <class V> [[gnu::noinline]] Verdict handle_rare_fault(V v, Gpa address)
 
 template <class V> [[gnu::always_inline]] inline Verdict handle_nested_fault(V v, const Exit &exit) {
     const Gpa address = exit.address;
-    if (address.page().raw() == g_vmm.handover->lapic_base && v.cpu().lapic.mode() == LapicMode::Xapic) [[likely]] {
-        v.cpu().stats.exits[VMNIX_EXIT_MMIO]++;
+    if (address.page().raw() == g_vmm.handover->lapic_base && v.world().lapic.mode() == LapicMode::Xapic) [[likely]] {
+        v.world().stats.exits[VMNIX_EXIT_MMIO]++;
         return emulate(v, LapicPage<V>(v, address));
     }
     return handle_rare_fault(v, address);

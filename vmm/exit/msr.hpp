@@ -20,19 +20,19 @@ template <class V> bool write_efer(V v, std::uint64_t value) {
 }
 
 template <class V> bool write_msr(V v, std::uint32_t index, std::uint64_t value) {
-    Cpu &cpu = v.cpu();
+    World &world = v.world();
     switch (policy::msr_action(index, true)) {
     case policy::MsrAction::ApicBase:
-        return perform(v, cpu.lapic.write_apic_base(value, x86::rdtsc()));
+        return perform(v, world.lapic.write_apic_base(value, x86::rdtsc()));
     case policy::MsrAction::TscDeadline:
-        return perform(v, cpu.lapic.write_tsc_deadline(value, x86::rdtsc()));
+        return perform(v, world.lapic.write_tsc_deadline(value, x86::rdtsc()));
     case policy::MsrAction::Efer:
         return write_efer(v, value);
     case policy::MsrAction::Mtrr:
         v.enter_host_context();
         return x86::wrmsr_safe(index, value) && v.follow_mtrrs();
     case policy::MsrAction::Ignore:
-        log("CPU ", cpu.index, ": write of ", Hex{value}, " to MSR ", Hex{index}, " ignored");
+        log("CPU ", v.cpu().index, ": write of ", Hex{value}, " to MSR ", Hex{index}, " ignored");
         return true;
     case policy::MsrAction::Pass:
         return x86::wrmsr_safe(index, value);
@@ -42,18 +42,18 @@ template <class V> bool write_msr(V v, std::uint32_t index, std::uint64_t value)
 }
 
 template <class V> bool read_msr(V v, std::uint32_t index, std::uint64_t &value) {
-    Cpu &cpu = v.cpu();
+    World &world = v.world();
     switch (policy::msr_action(index, false)) {
     case policy::MsrAction::ApicBase:
-        value = cpu.lapic.apic_base();
+        value = world.lapic.apic_base();
         return true;
     case policy::MsrAction::X2apic: {
-        const LapicRead read = cpu.lapic.read(lapic_register_of_msr(index), x86::rdtsc());
+        const LapicRead read = world.lapic.read(lapic_register_of_msr(index), x86::rdtsc());
         value = read.value;
-        return !read.general_protection && cpu.lapic.mode() == LapicMode::X2apic;
+        return !read.general_protection && world.lapic.mode() == LapicMode::X2apic;
     }
     case policy::MsrAction::TscDeadline:
-        value = cpu.lapic.read_tsc_deadline(x86::rdtsc());
+        value = world.lapic.read_tsc_deadline(x86::rdtsc());
         return true;
     case policy::MsrAction::Efer:
         value = v.guest_efer();
@@ -73,8 +73,8 @@ template <class V> [[gnu::always_inline]] inline Verdict handle_msr_write(V v, c
     const auto index = static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rcx));
     const std::uint64_t value = v.gpr(x86::Gpr::Rdx) << 32 | static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rax));
     const bool hot = index - x86::msr::X2apicFirst <= x86::msr::X2apicLast - x86::msr::X2apicFirst;
-    const bool done = hot ? v.cpu().lapic.mode() == LapicMode::X2apic &&
-                                perform(v, v.cpu().lapic.write(lapic_register_of_msr(index), value, x86::rdtsc()))
+    const bool done = hot ? v.world().lapic.mode() == LapicMode::X2apic &&
+                                perform(v, v.world().lapic.write(lapic_register_of_msr(index), value, x86::rdtsc()))
                           : write_msr(v, index, value);
     if (done)
         v.advance(*length);

@@ -51,7 +51,7 @@ void fill_controls(ControlArea &c) {
 }
 
 Result<> prepare(Cpu &cpu) {
-    State &state = cpu.backend<State>();
+    State &state = cpu.console.backend<State>();
     const std::uint32_t features = x86::cpuid(kSvmLeaf).edx;
     state.vmcb_pa = TRY(g_vmm.frames.allocate());
     state.host_vmcb_pa = TRY(g_vmm.frames.allocate());
@@ -107,7 +107,7 @@ void capture_registers(SaveArea &save, const vmnix_handover_cpu &handover) {
 }
 
 Result<> capture(Cpu &cpu) {
-    State &state = cpu.backend<State>();
+    State &state = cpu.console.backend<State>();
     SaveArea &save = state.vmcb->save;
     vmsave(state.vmcb_pa); // FS, GS, TR, LDTR, KernelGSBase and the system-call MSRs, while they are the console's
     x86::load_tr();
@@ -123,7 +123,7 @@ Result<> capture(Cpu &cpu) {
 
 // VMLOAD takes TR from the block without looking at its busy bit, which LTR would refuse.
 void release(Cpu &cpu) {
-    State &state = cpu.backend<State>();
+    State &state = cpu.console.backend<State>();
     if (!(state.before_entry & State::kHostContext))
         return;
     x86::wrmsr(x86::msr::Pat, state.vmcb->save.g_pat);
@@ -133,16 +133,16 @@ void release(Cpu &cpu) {
 }
 
 void run(Cpu &cpu) {
-    State &state = cpu.backend<State>();
+    State &state = cpu.console.backend<State>();
     vmload(state.vmcb_pa);
     state.before_entry &= ~State::kHostContext;
     // GIF is 0 since before the switch; IF=1 beside it lets physical interrupts end a guest's turn (15.21.2).
     x86::sti();
-    svm_run(&cpu);
+    svm_run(&cpu.console);
 }
 
 void give_back(Cpu &cpu) {
-    const SaveArea &save = cpu.backend<State>().vmcb->save;
+    const SaveArea &save = cpu.console.backend<State>().vmcb->save;
     vmnix_switch_state &to = cpu.handover->state;
     x86::cli();
     to.rsp = save.rsp;

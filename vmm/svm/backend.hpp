@@ -16,4 +16,4 @@ extern Shared g_shared;
 
 } // namespace vmm::svm
 
-extern "C" void svm_run(vmm::Cpu *cpu);
+extern "C" void svm_run(vmm::World *world);

@@ -123,15 +123,15 @@ Verdict Vcpu::handle_cr8(const Exit &exit) {
     const bool write = static_cast<ExitCode>(exit.code) == ExitCode::WriteCr8;
     if (!decoded || decoded->operation != (write ? Operation::MovToCr : Operation::MovFromCr))
         return Verdict::Resume;
-    std::uint64_t &reg = cpu_.gpr[decoded->base & 15];
+    std::uint64_t &reg = world_.gpr[decoded->base & 15];
     if (write && reg > 15) {
         inject(x86::Vector::GeneralProtection, 0);
         return Verdict::Resume;
     }
     if (write)
-        cpu_.lapic.set_task_priority(static_cast<std::uint8_t>(reg << 4));
+        world_.lapic.set_task_priority(static_cast<std::uint8_t>(reg << 4));
     else
-        reg = cpu_.lapic.task_priority() >> 4;
+        reg = world_.lapic.task_priority() >> 4;
     advance(decoded->length);
     return Verdict::Resume;
 }
@@ -211,8 +211,8 @@ namespace {
 
 } // namespace
 
-extern "C" bool svm_exit(Cpu &cpu) {
-    Vcpu v(cpu);
+extern "C" bool svm_exit(World &world) {
+    Vcpu v(world);
     Vmcb &vmcb = v.vmcb();
     v.gpr(x86::Gpr::Rax) = vmcb.save.rax;
     v.gpr(x86::Gpr::Rsp) = vmcb.save.rsp;

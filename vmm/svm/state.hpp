@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What SVM keeps per CPU, in the backend's room of struct Cpu.
+// What SVM keeps per vCPU, in the backend's room of struct World.
 #pragma once
 
 #include "vmm/base/types.hpp"
@@ -10,7 +10,7 @@ namespace vmm::svm {
 enum class NmiStep : std::uint8_t { None, Iret, Shadow };
 
 struct State {
-    Hpa vmcb_pa; // first: the world switch reads it at CPU_BACKEND
+    Hpa vmcb_pa; // first: the world switch reads it at WORLD_BACKEND
     Vmcb *vmcb;
     Hpa host_vmcb_pa; // VMSAVE area with the VMM's own FS, GS, TR, LDTR and system-call MSRs
     Hpa hsave_pa;

@@ -76,7 +76,7 @@ void Vcpu::open_nmi_window() {
     if (state().nmi_blocked || state().nmi_step != NmiStep::None)
         return;
     if (event_queued())
-        return kick(cpu_, cpu_);
+        return kick(cpu(), cpu());
     if (vmcb().save.rflags & x86::rflags::TF)
         return; // the guest steps by itself: its #DB exits
     state().nmi_step = NmiStep::Shadow;
@@ -105,7 +105,7 @@ bool Vcpu::follow_mtrrs() {
     FlushDebt debt(false);
     const auto followed = g_shared.nested.lock()->follow(read_mtrrs(), debt);
     if (debt.settle())
-        flush_everywhere(cpu_);
+        flush_everywhere(cpu());
     return static_cast<bool>(followed);
 }
 
@@ -128,9 +128,9 @@ void Vcpu::reset() {
     save.dr6 = 0xffff0ff0;
     save.dr7 = x86::dr7::Reset;
     save.cpl = 0;
-    for (std::uint64_t &reg : cpu_.gpr)
+    for (std::uint64_t &reg : world_.gpr)
         reg = 0;
-    gpr(x86::Gpr::Rdx) = cpu_.reset_edx;
+    gpr(x86::Gpr::Rdx) = cpu().reset_edx;
     vmcb().control.event_inj = vmcb().control.exit_int_info = vmcb().control.interrupt_shadow = 0;
     vmcb().control.intercept3 &= ~intercept::Iret;
     state().nmi_blocked = false;

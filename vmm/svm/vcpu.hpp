@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The guest of one CPU as the shared handlers see it: a view on struct Cpu and its VMCB that costs nothing to pass.
+// A vCPU as the shared handlers see it: a view on its struct World and its VMCB that costs nothing to pass.
 #pragma once
 
 #include "vmm/checks/translation.hpp"
@@ -16,10 +16,11 @@ namespace vmm::svm {
 
 class Vcpu {
   public:
-    explicit Vcpu(Cpu &cpu) : cpu_(cpu) {}
+    explicit Vcpu(World &world) : world_(world) {}
 
-    Cpu &cpu() { return cpu_; }
-    std::uint64_t &gpr(x86::Gpr reg) { return cpu_.gpr[static_cast<unsigned>(reg)]; }
+    World &world() { return world_; }
+    Cpu &cpu() { return *world_.cpu; }
+    std::uint64_t &gpr(x86::Gpr reg) { return world_.gpr[static_cast<unsigned>(reg)]; }
 
     std::uint64_t rip() const { return vmcb().save.rip; }
     std::uint64_t rflags() const { return vmcb().save.rflags; }
@@ -116,7 +117,7 @@ class Vcpu {
     bool follow_mtrrs();
 
     Vmcb &vmcb() const { return *state().vmcb; }
-    State &state() const { return cpu_.backend<State>(); }
+    State &state() const { return world_.backend<State>(); }
 
   private:
     bool in_shadow() const { return vmcb().control.interrupt_shadow & 1; }
@@ -124,7 +125,7 @@ class Vcpu {
     void trap_single_step();
     Verdict handle_cr8(const Exit &exit);
 
-    Cpu &cpu_; // alone, so that a Vcpu travels in one register
+    World &world_; // alone, so that a Vcpu travels in one register
 };
 
 } // namespace vmm::svm

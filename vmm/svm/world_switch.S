@@ -8,7 +8,7 @@
     .section .text
     .balign 64
     .globl svm_run
-svm_run:                            /* rdi = struct Cpu; returns when svm_exit says so */
+svm_run:                            /* rdi = struct World; returns when svm_exit says so */
     pushq %rbx
     pushq %rbp
     pushq %r12
@@ -18,39 +18,39 @@ svm_run:                            /* rdi = struct Cpu; returns when svm_exit s
     pushq %rdi
 resume:
     movq (%rsp), %rdi
-    movq CPU_BACKEND(%rdi), %rax
-    movq CPU_GPR+1*8(%rdi), %rcx
-    movq CPU_GPR+2*8(%rdi), %rdx
-    movq CPU_GPR+3*8(%rdi), %rbx
-    movq CPU_GPR+5*8(%rdi), %rbp
-    movq CPU_GPR+6*8(%rdi), %rsi
-    movq CPU_GPR+8*8(%rdi), %r8
-    movq CPU_GPR+9*8(%rdi), %r9
-    movq CPU_GPR+10*8(%rdi), %r10
-    movq CPU_GPR+11*8(%rdi), %r11
-    movq CPU_GPR+12*8(%rdi), %r12
-    movq CPU_GPR+13*8(%rdi), %r13
-    movq CPU_GPR+14*8(%rdi), %r14
-    movq CPU_GPR+15*8(%rdi), %r15
-    movq CPU_GPR+7*8(%rdi), %rdi
+    movq WORLD_BACKEND(%rdi), %rax
+    movq WORLD_GPR+1*8(%rdi), %rcx
+    movq WORLD_GPR+2*8(%rdi), %rdx
+    movq WORLD_GPR+3*8(%rdi), %rbx
+    movq WORLD_GPR+5*8(%rdi), %rbp
+    movq WORLD_GPR+6*8(%rdi), %rsi
+    movq WORLD_GPR+8*8(%rdi), %r8
+    movq WORLD_GPR+9*8(%rdi), %r9
+    movq WORLD_GPR+10*8(%rdi), %r10
+    movq WORLD_GPR+11*8(%rdi), %r11
+    movq WORLD_GPR+12*8(%rdi), %r12
+    movq WORLD_GPR+13*8(%rdi), %r13
+    movq WORLD_GPR+14*8(%rdi), %r14
+    movq WORLD_GPR+15*8(%rdi), %r15
+    movq WORLD_GPR+7*8(%rdi), %rdi
     .globl svm_vmrun
 svm_vmrun:
     vmrun %rax
     movq (%rsp), %rax
-    movq %rcx, CPU_GPR+1*8(%rax)
-    movq %rdx, CPU_GPR+2*8(%rax)
-    movq %rbx, CPU_GPR+3*8(%rax)
-    movq %rbp, CPU_GPR+5*8(%rax)
-    movq %rsi, CPU_GPR+6*8(%rax)
-    movq %rdi, CPU_GPR+7*8(%rax)
-    movq %r8, CPU_GPR+8*8(%rax)
-    movq %r9, CPU_GPR+9*8(%rax)
-    movq %r10, CPU_GPR+10*8(%rax)
-    movq %r11, CPU_GPR+11*8(%rax)
-    movq %r12, CPU_GPR+12*8(%rax)
-    movq %r13, CPU_GPR+13*8(%rax)
-    movq %r14, CPU_GPR+14*8(%rax)
-    movq %r15, CPU_GPR+15*8(%rax)
+    movq %rcx, WORLD_GPR+1*8(%rax)
+    movq %rdx, WORLD_GPR+2*8(%rax)
+    movq %rbx, WORLD_GPR+3*8(%rax)
+    movq %rbp, WORLD_GPR+5*8(%rax)
+    movq %rsi, WORLD_GPR+6*8(%rax)
+    movq %rdi, WORLD_GPR+7*8(%rax)
+    movq %r8, WORLD_GPR+8*8(%rax)
+    movq %r9, WORLD_GPR+9*8(%rax)
+    movq %r10, WORLD_GPR+10*8(%rax)
+    movq %r11, WORLD_GPR+11*8(%rax)
+    movq %r12, WORLD_GPR+12*8(%rax)
+    movq %r13, WORLD_GPR+13*8(%rax)
+    movq %r14, WORLD_GPR+14*8(%rax)
+    movq %r15, WORLD_GPR+15*8(%rax)
     movq %rax, %rdi
     call svm_exit
     testb %al, %al

@@ -32,7 +32,8 @@ void one_cycle(Console &console) {
 
 class Cycles : public testing::TestWithParam<const char *> {};
 
-// Both machines flood one another with pings throughout, and the one that is launched forks on every CPU.
+// The machine that is launched floods another with pings throughout and forks on every CPU. (A flood that it did not
+// send itself could leave its programs no CPU: an exit is dear on an emulator.)
 TEST_P(Cycles, UnderLoad) {
     harness::Places places(2);
     const std::string socket = harness::Host::instance().folder() / harness::Host::instance().unique("link");
@@ -46,8 +47,6 @@ TEST_P(Cycles, UnderLoad) {
     console.kernel_log();
 
     const unsigned seconds = whole_matrix() ? 3000 : 300;
-    // One at a time: more than the console can answer would leave its programs no CPU.
-    peer.start("flood", kProbe + fmt::format("flood 10.0.0.2 {} 1", seconds));
     console.start("flood", kProbe + fmt::format("flood 10.0.0.1 {}", seconds));
     console.start("busy", kProbe + fmt::format("busy {}", seconds));
     ClockCheck clocks(console);
@@ -62,12 +61,10 @@ TEST_P(Cycles, UnderLoad) {
 
     // The flood went on through all of it, and so did the work.
     EXPECT_TRUE(console.runs("busy"));
-    for (Console *each : {&peer, &console}) {
-        ASSERT_TRUE(each->runs("flood"));
-        each->must("kill -INT $(cat /tmp/flood.pid)");
-        const auto flood = nlohmann::json::parse(each->finish("flood"));
-        EXPECT_GT(flood["received"].get<unsigned>(), 100 * cycles()) << flood;
-    }
+    ASSERT_TRUE(console.runs("flood"));
+    console.must("kill -INT $(cat /tmp/flood.pid)");
+    const auto flood = nlohmann::json::parse(console.finish("flood"));
+    EXPECT_GT(flood["received"].get<unsigned>(), 100 * cycles()) << flood;
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, Cycles, testing::Values("6.1", "6.12"),

@@ -16,7 +16,7 @@
 namespace probe {
 namespace {
 
-constexpr std::uint64_t kInFlight = 8;
+constexpr unsigned kInFlight = 8;
 
 double now() {
     timespec time{};
@@ -38,8 +38,7 @@ volatile std::sig_atomic_t interrupted = 0;
 
 class Flood {
   public:
-    Flood(const char *address, std::uint64_t in_flight)
-        : socket_(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)), most_in_flight_(in_flight) {
+    explicit Flood(const char *address) : socket_(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)) {
         to_.sin_family = AF_INET;
         inet_pton(AF_INET, address, &to_.sin_addr);
     }
@@ -50,7 +49,7 @@ class Flood {
         const double end = now() + seconds;
         double last = now();
         for (unsigned in_flight = 0; now() < end && !interrupted;) {
-            while (in_flight < most_in_flight_ && send())
+            while (in_flight < kInFlight && send())
                 ++in_flight;
             const unsigned answers = receive();
             if (answers) {
@@ -101,24 +100,23 @@ class Flood {
     }
 
     int socket_;
-    std::uint64_t most_in_flight_;
     sockaddr_in to_{};
     std::uint64_t sent_ = 0, received_ = 0;
     double silence_ = 0;
 };
 
 int flood(Arguments arguments) {
-    if (arguments.size() < 2)
+    if (arguments.size() != 2)
         return kWrongCall;
     std::signal(SIGINT, [](int) { interrupted = 1; });
-    Flood flood(arguments[0], number(arguments, 2, kInFlight));
+    Flood flood(arguments[0]);
     const bool answered = flood.run(static_cast<double>(number(arguments, 1, 1)));
     flood.report();
     return answered ? kAsExpected : kNotAsExpected;
 }
 
 constexpr Command kCommands[] = {
-    {"flood", "ADDRESS SECONDS [IN_FLIGHT]: pings as fast as they are answered", flood},
+    {"flood", "ADDRESS SECONDS: pings as fast as they are answered", flood},
 };
 
 } // namespace

@@ -7,7 +7,7 @@
 #include "tests/unit/console/fakes.hpp"
 
 using namespace console;
-using test::World;
+using test::Rig;
 
 TEST(LogText, NothingInALogCommandsTheTerminal) {
     EXPECT_EQ(printable("a\tb\n"), "a\tb\n");
@@ -32,28 +32,28 @@ TEST(LogText, OnlyANumberInBracketsIsATime) {
 }
 
 TEST(Dmesg, PrintsTheKeptLogAndEnds) {
-    World world;
-    world.machine.log = {"first\nsec", "ond\n"};
-    EXPECT_EQ(run_dmesg(world.environment, {}), ExitCode::Ok);
-    EXPECT_EQ(world.out.text, "first\nsecond\n");
+    Rig rig;
+    rig.machine.log = {"first\nsec", "ond\n"};
+    EXPECT_EQ(run_dmesg(rig.environment, {}), ExitCode::Ok);
+    EXPECT_EQ(rig.out.text, "first\nsecond\n");
 }
 
 TEST(Dmesg, FollowGoesOnUntilTheVmmIsGone) {
-    World world;
-    world.machine.log = {"one\n", "", "two\n", "", "three\n"};
-    world.machine.waits = {VmmDevice::Wait::Readable, VmmDevice::Wait::Timeout};
+    Rig rig;
+    rig.machine.log = {"one\n", "", "two\n", "", "three\n"};
+    rig.machine.waits = {VmmDevice::Wait::Readable, VmmDevice::Wait::Timeout};
     try {
-        run_dmesg(world.environment, {.follow = true});
+        run_dmesg(rig.environment, {.follow = true});
         FAIL() << "it ended as if all were well";
     } catch (const Failure &failure) {
         EXPECT_EQ(failure.code(), ExitCode::NotRunning);
     }
-    EXPECT_EQ(world.out.text, "one\ntwo\nthree\n");
+    EXPECT_EQ(rig.out.text, "one\ntwo\nthree\n");
 }
 
 TEST(Dmesg, JsonIsOneObjectPerLine) {
-    World world;
-    world.machine.log = {"[12.000034] a \"b\"\nc", "d"};
-    EXPECT_EQ(run_dmesg(world.environment, {.json = true}), ExitCode::Ok);
-    EXPECT_EQ(world.out.text, "{\"seconds\":12.000034,\"text\":\"a \\\"b\\\"\"}\n{\"text\":\"cd\"}\n");
+    Rig rig;
+    rig.machine.log = {"[12.000034] a \"b\"\nc", "d"};
+    EXPECT_EQ(run_dmesg(rig.environment, {.json = true}), ExitCode::Ok);
+    EXPECT_EQ(rig.out.text, "{\"seconds\":12.000034,\"text\":\"a \\\"b\\\"\"}\n{\"text\":\"cd\"}\n");
 }

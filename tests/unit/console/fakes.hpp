@@ -89,8 +89,8 @@ class FakeDevice : public VmmDevice {
     FakeMachine &machine_;
 };
 
-// A world in which the fake VMM runs and each second of sleep adds a second and `growth` CPUID exits to each vCPU.
-struct World {
+// A rig in which the fake VMM runs and each second of sleep adds a second and `growth` CPUID exits to each vCPU.
+struct Rig {
     FakeMachine machine;
     StringOutput out, err;
     std::uint64_t growth = 50;

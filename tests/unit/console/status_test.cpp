@@ -7,13 +7,13 @@
 #include "tests/unit/console/fakes.hpp"
 
 using namespace console;
-using test::World;
+using test::Rig;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
 TEST(Status, TellsWhatAPersonWantsToKnow) {
-    World world;
-    EXPECT_EQ(run_status(world.environment, {}), ExitCode::Ok);
+    Rig rig;
+    EXPECT_EQ(run_status(rig.environment, {}), ExitCode::Ok);
     for (const char *text : {
              "state          running for 2.0 s; this Linux is its service console\n",
              "version        1.2.3, build 000102030405060708090a0b0c0d0e0f10111213, hypercall ABI 1\n",
@@ -29,63 +29,63 @@ TEST(Status, TellsWhatAPersonWantsToKnow) {
              "log            100 B (vmnix dmesg)\n",
              "silicon        untested: ",
          })
-        EXPECT_THAT(world.out.text, HasSubstr(text));
-    EXPECT_THAT(world.out.text, Not(HasSubstr("test build")));
-    EXPECT_EQ(world.err.text, "");
+        EXPECT_THAT(rig.out.text, HasSubstr(text));
+    EXPECT_THAT(rig.out.text, Not(HasSubstr("test build")));
+    EXPECT_EQ(rig.err.text, "");
 }
 
 TEST(Status, CountsOfflineCpusApart) {
-    World world;
-    world.machine.cpus[1].state = VMNIX_VCPU_WAIT_FOR_SIPI;
-    run_status(world.environment, {});
-    EXPECT_THAT(world.out.text, HasSubstr("CPUs           2 (1 offline, 1 running)\n"));
+    Rig rig;
+    rig.machine.cpus[1].state = VMNIX_VCPU_WAIT_FOR_SIPI;
+    run_status(rig.environment, {});
+    EXPECT_THAT(rig.out.text, HasSubstr("CPUs           2 (1 offline, 1 running)\n"));
 }
 
 TEST(Status, ShowsX2apicGuardAndTestBuild) {
-    World world;
-    world.machine.info.x2apic = 1;
-    world.machine.info.isolation = VMNIX_ISOLATION_GUARDED;
-    world.machine.info.features |= VMNIX_FEATURE_TEST;
-    run_status(world.environment, {});
-    EXPECT_THAT(world.out.text, HasSubstr("interrupts     x2APIC\n"));
-    EXPECT_THAT(world.out.text, HasSubstr("isolation      guarded: an IOMMU guards memory"));
-    EXPECT_THAT(world.out.text, HasSubstr("test build     "));
+    Rig rig;
+    rig.machine.info.x2apic = 1;
+    rig.machine.info.isolation = VMNIX_ISOLATION_GUARDED;
+    rig.machine.info.features |= VMNIX_FEATURE_TEST;
+    run_status(rig.environment, {});
+    EXPECT_THAT(rig.out.text, HasSubstr("interrupts     x2APIC\n"));
+    EXPECT_THAT(rig.out.text, HasSubstr("isolation      guarded: an IOMMU guards memory"));
+    EXPECT_THAT(rig.out.text, HasSubstr("test build     "));
 }
 
 TEST(Status, ShowsTheShareOfTheVmmOnlyWhereItIsCounted) {
-    World world;
-    run_status(world.environment, {});
-    EXPECT_THAT(world.out.text, Not(HasSubstr("of CPU time")));
-    world.out.text.clear();
-    world.machine.cpus[0].vmm_tsc = 40'000; // of two CPUs in two seconds
-    run_status(world.environment, {});
-    EXPECT_THAT(world.out.text, HasSubstr("1.00% of CPU time in the VMM"));
+    Rig rig;
+    run_status(rig.environment, {});
+    EXPECT_THAT(rig.out.text, Not(HasSubstr("of CPU time")));
+    rig.out.text.clear();
+    rig.machine.cpus[0].vmm_tsc = 40'000; // of two CPUs in two seconds
+    run_status(rig.environment, {});
+    EXPECT_THAT(rig.out.text, HasSubstr("1.00% of CPU time in the VMM"));
 }
 
 TEST(Status, SaysWhenTheLogLostItsBeginning) {
-    World world;
-    world.machine.info.log_head = 1 << 20;
-    run_status(world.environment, {});
-    EXPECT_THAT(world.out.text, HasSubstr("log            the last 64.0 KiB of 1.0 MiB (vmnix dmesg)\n"));
+    Rig rig;
+    rig.machine.info.log_head = 1 << 20;
+    run_status(rig.environment, {});
+    EXPECT_THAT(rig.out.text, HasSubstr("log            the last 64.0 KiB of 1.0 MiB (vmnix dmesg)\n"));
 }
 
 TEST(Status, UnknownNumbersOfANewerVmmAreNotMisread) {
-    World world;
-    world.machine.info.backend = 99;
-    world.machine.info.isolation = 99;
-    world.machine.cpus[0].state = 99;
-    world.machine.cpus[0].exits[20] = 7;
-    EXPECT_EQ(run_status(world.environment, {}), ExitCode::Ok);
-    EXPECT_THAT(world.out.text, HasSubstr("backend        unknown\n"));
-    EXPECT_THAT(world.out.text, HasSubstr("isolation      unknown: "));
-    EXPECT_THAT(world.out.text, HasSubstr("1 running, 1 unknown"));
-    EXPECT_THAT(world.out.text, HasSubstr("exits          208 since"));
+    Rig rig;
+    rig.machine.info.backend = 99;
+    rig.machine.info.isolation = 99;
+    rig.machine.cpus[0].state = 99;
+    rig.machine.cpus[0].exits[20] = 7;
+    EXPECT_EQ(run_status(rig.environment, {}), ExitCode::Ok);
+    EXPECT_THAT(rig.out.text, HasSubstr("backend        unknown\n"));
+    EXPECT_THAT(rig.out.text, HasSubstr("isolation      unknown: "));
+    EXPECT_THAT(rig.out.text, HasSubstr("1 running, 1 unknown"));
+    EXPECT_THAT(rig.out.text, HasSubstr("exits          208 since"));
 }
 
 TEST(Status, JsonHasTheDocumentedKeys) {
-    World world;
-    EXPECT_EQ(run_status(world.environment, {.json = true}), ExitCode::Ok);
-    const auto json = nlohmann::json::parse(world.out.text);
+    Rig rig;
+    EXPECT_EQ(run_status(rig.environment, {.json = true}), ExitCode::Ok);
+    const auto json = nlohmann::json::parse(rig.out.text);
     EXPECT_EQ(json["state"], "running");
     EXPECT_EQ(json["uptime_seconds"], 2.0);
     EXPECT_EQ(json["version"], "1.2.3");
@@ -110,20 +110,20 @@ TEST(Status, JsonHasTheDocumentedKeys) {
 }
 
 TEST(Status, JsonSurvivesAVersionThatIsNoText) {
-    World world;
-    std::memset(world.machine.info.version, 0xff, sizeof world.machine.info.version); // and without a NUL
-    EXPECT_EQ(run_status(world.environment, {.json = true}), ExitCode::Ok);
-    EXPECT_TRUE(nlohmann::json::accept(world.out.text));
+    Rig rig;
+    std::memset(rig.machine.info.version, 0xff, sizeof rig.machine.info.version); // and without a NUL
+    EXPECT_EQ(run_status(rig.environment, {.json = true}), ExitCode::Ok);
+    EXPECT_TRUE(nlohmann::json::accept(rig.out.text));
 }
 
 TEST(Status, NotLoadedIsAnAnswer) {
-    World world;
-    world.unload();
-    EXPECT_EQ(run_status(world.environment, {}), ExitCode::NotRunning);
-    EXPECT_EQ(world.out.text, "state  not loaded: Linux runs on the bare machine\nto do  start it\n");
-    world.out.text.clear();
-    EXPECT_EQ(run_status(world.environment, {.json = true}), ExitCode::NotRunning);
-    const auto json = nlohmann::json::parse(world.out.text);
+    Rig rig;
+    rig.unload();
+    EXPECT_EQ(run_status(rig.environment, {}), ExitCode::NotRunning);
+    EXPECT_EQ(rig.out.text, "state  not loaded: Linux runs on the bare machine\nto do  start it\n");
+    rig.out.text.clear();
+    EXPECT_EQ(run_status(rig.environment, {.json = true}), ExitCode::NotRunning);
+    const auto json = nlohmann::json::parse(rig.out.text);
     EXPECT_EQ(json["state"], "not loaded");
     EXPECT_EQ(json["remedy"], "start it");
     EXPECT_EQ(json["exit_code"], 3);

@@ -24,9 +24,9 @@ constexpr const char *leave = "\x1b[?1049l";
 
 [[noreturn]] void child() {
     ::setenv("TERM", "dumb", 1);
-    test::World world;
+    test::Rig rig;
     FdOutput out(STDOUT_FILENO, "the terminal");
-    Environment environment{{}, out, world.err, world.environment.open_device, {}, {}};
+    Environment environment{{}, out, rig.err, rig.environment.open_device, {}, {}};
     const char *argv[] = {"vmnix", "top", "-d", "0.1", nullptr};
     std::_Exit(static_cast<int>(run(4, argv, environment)));
 }

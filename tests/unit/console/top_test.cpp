@@ -9,22 +9,22 @@
 #include "tests/unit/console/fakes.hpp"
 
 using namespace console;
-using test::World;
+using test::Rig;
 
 TEST(Top, WithoutATerminalOneTableIsTheDefault) {
-    World world;
-    EXPECT_EQ(run_top(world.environment, {}), ExitCode::Ok);
-    EXPECT_EQ(world.sleeps, std::vector<double>{1});
-    EXPECT_EQ(std::count(world.out.text.begin(), world.out.text.end(), '\n'), 4);
-    EXPECT_THAT(world.out.text, testing::ContainsRegex("\nall +100 +- +100 "));
-    EXPECT_THAT(world.out.text, testing::Not(testing::HasSubstr("\x1b")));
+    Rig rig;
+    EXPECT_EQ(run_top(rig.environment, {}), ExitCode::Ok);
+    EXPECT_EQ(rig.sleeps, std::vector<double>{1});
+    EXPECT_EQ(std::count(rig.out.text.begin(), rig.out.text.end(), '\n'), 4);
+    EXPECT_THAT(rig.out.text, testing::ContainsRegex("\nall +100 +- +100 "));
+    EXPECT_THAT(rig.out.text, testing::Not(testing::HasSubstr("\x1b")));
 }
 
 TEST(Top, JsonIsOneLinePerTable) {
-    World world;
-    EXPECT_EQ(run_top(world.environment, {.json = true, .interval = 0.5, .count = 3}), ExitCode::Ok);
-    EXPECT_EQ(world.sleeps.size(), 3u);
-    std::istringstream lines(world.out.text);
+    Rig rig;
+    EXPECT_EQ(run_top(rig.environment, {.json = true, .interval = 0.5, .count = 3}), ExitCode::Ok);
+    EXPECT_EQ(rig.sleeps.size(), 3u);
+    std::istringstream lines(rig.out.text);
     unsigned count = 0;
     for (std::string line; std::getline(lines, line); ++count) {
         const auto json = nlohmann::json::parse(line);
@@ -35,7 +35,7 @@ TEST(Top, JsonIsOneLinePerTable) {
 }
 
 TEST(Top, EndsWhenOutputFails) {
-    World world;
-    world.out.full = true;
-    EXPECT_THROW(run_top(world.environment, {.count = 0}), Failure);
+    Rig rig;
+    rig.out.full = true;
+    EXPECT_THROW(run_top(rig.environment, {.count = 0}), Failure);
 }

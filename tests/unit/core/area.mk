@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-only
 FLAGS.core    = $(FAKE_FLAGS)
-SOURCES.core  = $(FAKE_WORLD)
+SOURCES.core  = $(FAKE_RIG)

@@ -3,7 +3,7 @@
 // is in tests/unit/exit/apic_test.cpp.
 #include "vmm/core/interrupts.hpp"
 
-#include "tests/unit/fakes/world.hpp"
+#include "tests/unit/fakes/rig.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,96 +12,96 @@ namespace {
 
 class InterruptsTest : public testing::Test {
   protected:
-    explicit InterruptsTest(const WorldOptions &options = {.cpus = 3}) : world_(options) {
+    explicit InterruptsTest(const RigOptions &options = {.cpus = 3}) : rig_(options) {
         for (unsigned i = 0; i < options.cpus; i++)
-            world_.hardware(i).tsc_step = 0;
+            rig_.hardware(i).tsc_step = 0;
     }
-    Cpu &cpu(unsigned i) { return world_.cpu(i); }
+    Cpu &cpu(unsigned i) { return rig_.cpu(i); }
     Ipi ipi(std::uint32_t icr_low, std::uint8_t destination = 0) {
         return decode_ipi(std::uint64_t{destination} << 56 | icr_low, LapicMode::Xapic);
     }
     bool has(unsigned i, std::uint8_t vector) {
-        cpu(i).lapic.collect();
-        return cpu(i).lapic.requested().test(vector);
+        cpu(i).console.lapic.collect();
+        return cpu(i).console.lapic.requested().test(vector);
     }
-    std::uint32_t physical(LapicRegister reg, unsigned i = 0) { return world_.physical_lapic(i, reg); }
-    void set_physical(LapicRegister reg, std::uint32_t value) { world_.set_physical_lapic(0, reg, value); }
+    std::uint32_t physical(LapicRegister reg, unsigned i = 0) { return rig_.physical_lapic(i, reg); }
+    void set_physical(LapicRegister reg, std::uint32_t value) { rig_.set_physical_lapic(0, reg, value); }
 
-    World world_;
+    Rig rig_;
 };
 
 TEST_F(InterruptsTest, FixedToOne) {
-    send_ipi(cpu(0), ipi(0x4041, 2));
+    send_ipi(cpu(0).console, ipi(0x4041, 2));
     EXPECT_FALSE(has(1, 0x41));
     EXPECT_TRUE(has(2, 0x41));
     EXPECT_EQ(cpu(2).kicks, 1u);
     EXPECT_EQ(physical(LapicRegister::IcrLow), 0x4000u | kKickVector);
     EXPECT_EQ(physical(LapicRegister::IcrHigh), 2u << 24);
-    EXPECT_EQ(cpu(0).stats.ipis_sent, 1u);
+    EXPECT_EQ(cpu(0).console.stats.ipis_sent, 1u);
 }
 
 TEST_F(InterruptsTest, Shorthands) {
-    send_ipi(cpu(0), ipi(0xc4042)); // all but self
+    send_ipi(cpu(0).console, ipi(0xc4042)); // all but self
     EXPECT_TRUE(has(1, 0x42) && has(2, 0x42));
     EXPECT_FALSE(has(0, 0x42));
-    send_ipi(cpu(1), ipi(0x4043, 0xff)); // broadcast; the sender's own model has taken it at the write
+    send_ipi(cpu(1).console, ipi(0x4043, 0xff)); // broadcast; the sender's own model has taken it at the write
     EXPECT_TRUE(has(0, 0x43) && has(2, 0x43));
     EXPECT_EQ(cpu(1).kicks, 1u);
 }
 
 TEST_F(InterruptsTest, Logical) {
     for (unsigned i = 0; i < 3; i++)
-        cpu(i).lapic.write(LapicRegister::LogicalDestination, 1u << (24 + i), 0);
-    send_ipi(cpu(0), ipi(0x4844, 0x06)); // CPUs 1 and 2
+        cpu(i).console.lapic.write(LapicRegister::LogicalDestination, 1u << (24 + i), 0);
+    send_ipi(cpu(0).console, ipi(0x4844, 0x06)); // CPUs 1 and 2
     EXPECT_TRUE(has(1, 0x44) && has(2, 0x44));
     EXPECT_FALSE(has(0, 0x44));
 }
 
 TEST_F(InterruptsTest, LowestPriorityGoesToOne) {
-    cpu(0).lapic.set_task_priority(0x80);
-    cpu(1).lapic.set_task_priority(0x50);
-    cpu(2).lapic.set_task_priority(0x60);
-    send_ipi(cpu(0), ipi(0x4145, 0xff));
+    cpu(0).console.lapic.set_task_priority(0x80);
+    cpu(1).console.lapic.set_task_priority(0x50);
+    cpu(2).console.lapic.set_task_priority(0x60);
+    send_ipi(cpu(0).console, ipi(0x4145, 0xff));
     EXPECT_TRUE(has(1, 0x45));
     EXPECT_FALSE(has(0, 0x45) || has(2, 0x45));
-    cpu(1).lapic.write(LapicRegister::SpuriousVector, 0xff, 0); // disabled: takes none
-    send_ipi(cpu(0), ipi(0x4146, 0xff));
+    cpu(1).console.lapic.write(LapicRegister::SpuriousVector, 0xff, 0); // disabled: takes none
+    send_ipi(cpu(0).console, ipi(0x4146, 0xff));
     EXPECT_TRUE(has(2, 0x46));
 }
 
 TEST_F(InterruptsTest, NobodyThere) {
-    send_ipi(cpu(0), ipi(0x4041, 9));
+    send_ipi(cpu(0).console, ipi(0x4041, 9));
     for (unsigned i = 0; i < 3; i++)
         EXPECT_FALSE(has(i, 0x41));
     EXPECT_EQ(physical(LapicRegister::IcrLow), 0u); // nothing sent
 }
 
 TEST_F(InterruptsTest, OtherMessagesAreMail) {
-    send_ipi(cpu(0), ipi(0x4400, 1));
-    send_ipi(cpu(0), ipi(0xc4500)); // INIT to the others
-    send_ipi(cpu(0), ipi(0x46aa, 2));
-    const std::uint32_t one = cpu(1).mailbox.take(), two = cpu(2).mailbox.take();
+    send_ipi(cpu(0).console, ipi(0x4400, 1));
+    send_ipi(cpu(0).console, ipi(0xc4500)); // INIT to the others
+    send_ipi(cpu(0).console, ipi(0x46aa, 2));
+    const std::uint32_t one = cpu(1).console.mailbox.take(), two = cpu(2).console.mailbox.take();
     EXPECT_TRUE(holds(one, Mail::Nmi) && holds(one, Mail::Init) && !holds(one, Mail::Sipi));
     EXPECT_TRUE(holds(two, Mail::Init) && holds(two, Mail::Sipi) && !holds(two, Mail::Nmi));
-    EXPECT_EQ(cpu(2).mailbox.sipi_vector, 0xaa);
-    EXPECT_FALSE(cpu(0).mailbox.any());
+    EXPECT_EQ(cpu(2).console.mailbox.sipi_vector, 0xaa);
+    EXPECT_FALSE(cpu(0).console.mailbox.any());
 }
 
 TEST_F(InterruptsTest, DroppedModesAreLogged) {
-    send_ipi(cpu(0), ipi(0x4200, 1)); // SMI
-    EXPECT_FALSE(cpu(1).mailbox.any());
-    EXPECT_NE(world_.log().find("delivery mode 2 dropped"), std::string::npos);
+    send_ipi(cpu(0).console, ipi(0x4200, 1)); // SMI
+    EXPECT_FALSE(cpu(1).console.mailbox.any());
+    EXPECT_NE(rig_.log().find("delivery mode 2 dropped"), std::string::npos);
 }
 
 // One kick wakes for all that was posted before it is taken.
 TEST_F(InterruptsTest, PostingKicksOnce) {
-    post_interrupt(cpu(0), cpu(1), 0x41);
-    post_interrupt(cpu(0), cpu(1), 0x42);
+    post_interrupt(cpu(0), cpu(1).console, 0x41);
+    post_interrupt(cpu(0), cpu(1).console, 0x42);
     EXPECT_EQ(cpu(1).kicks, 1u);
     EXPECT_TRUE(has(1, 0x41) && has(1, 0x42));
-    post_interrupt(cpu(0), cpu(1), 0x43);
+    post_interrupt(cpu(0), cpu(1).console, 0x43);
     EXPECT_EQ(cpu(1).kicks, 2u);
-    post_interrupt(cpu(0), cpu(0), 0x44); // to itself: it looks before it enters
+    post_interrupt(cpu(0), cpu(0).console, 0x44); // to itself: it looks before it enters
     EXPECT_EQ(cpu(0).kicks, 0u);
 }
 
@@ -109,24 +109,23 @@ TEST_F(InterruptsTest, FlushEverywhere) {
     const std::uint32_t before = g_vmm.nested_generation;
     flush_everywhere(cpu(1));
     for (unsigned i = 0; i < 3; i++)
-        EXPECT_TRUE(holds(cpu(i).mailbox.take(), Mail::Flush)) << i;
+        EXPECT_TRUE(holds(cpu(i).console.mailbox.take(), Mail::Flush)) << i;
     EXPECT_EQ(cpu(0).kicks, 1u);
     EXPECT_EQ(cpu(1).kicks, 0u);
     EXPECT_NE(g_vmm.nested_generation, before);
 }
 
 TEST_F(InterruptsTest, TimerIsNeverEarly) {
-    cpu(0).lapic.write(LapicRegister::DivideConfiguration, 0xb, 0);
-    cpu(0).lapic.write(LapicRegister::LvtTimer, 0x61, 0);
+    cpu(0).console.lapic.write(LapicRegister::DivideConfiguration, 0xb, 0);
+    cpu(0).console.lapic.write(LapicRegister::LvtTimer, 0x61, 0);
     for (std::uint32_t count : {1u, 2u, 1000u, 0xffffffffu}) {
-        const std::uint64_t now = world_.hardware().tsc;
-        cpu(0).lapic.write(LapicRegister::InitialCount, count, now);
-        arm_timer(cpu(0));
-        const std::uint64_t ticks = cpu(0).lapic.timer_deadline() - now;
+        const std::uint64_t now = rig_.hardware().tsc;
+        cpu(0).console.lapic.write(LapicRegister::InitialCount, count, now);
+        arm_timer(cpu(0).console);
+        const std::uint64_t ticks = cpu(0).console.lapic.timer_deadline() - now;
         const std::uint64_t armed = physical(LapicRegister::InitialCount);
         // The physical count takes at least as long, or is the longest that there is.
-        EXPECT_TRUE(armed == 0xffffffff ||
-                    armed * world_.handover().tsc_khz / world_.handover().apic_timer_khz >= ticks)
+        EXPECT_TRUE(armed == 0xffffffff || armed * rig_.handover().tsc_khz / rig_.handover().apic_timer_khz >= ticks)
             << count;
         EXPECT_LE(armed, std::uint64_t{count} + 2);
     }
@@ -134,19 +133,19 @@ TEST_F(InterruptsTest, TimerIsNeverEarly) {
 
 // Arming what is armed already costs no write to the device.
 TEST_F(InterruptsTest, TimerIsSetOnlyWhenItChanges) {
-    cpu(0).lapic.write(LapicRegister::LvtTimer, 0x61, 0);
-    cpu(0).lapic.write(LapicRegister::InitialCount, 5000, world_.hardware().tsc);
-    arm_timer(cpu(0));
+    cpu(0).console.lapic.write(LapicRegister::LvtTimer, 0x61, 0);
+    cpu(0).console.lapic.write(LapicRegister::InitialCount, 5000, rig_.hardware().tsc);
+    arm_timer(cpu(0).console);
     set_physical(LapicRegister::InitialCount, 77);
-    arm_timer(cpu(0));
+    arm_timer(cpu(0).console);
     EXPECT_EQ(physical(LapicRegister::InitialCount), 77u);
 }
 
 TEST_F(InterruptsTest, PassedDeadlineIsTakenAtOnce) {
-    cpu(0).lapic.write(LapicRegister::LvtTimer, 0x61, 0);
-    cpu(0).lapic.write(LapicRegister::InitialCount, 10, world_.hardware().tsc);
-    world_.hardware().tsc += 1'000'000;
-    arm_timer(cpu(0));
+    cpu(0).console.lapic.write(LapicRegister::LvtTimer, 0x61, 0);
+    cpu(0).console.lapic.write(LapicRegister::InitialCount, 10, rig_.hardware().tsc);
+    rig_.hardware().tsc += 1'000'000;
+    arm_timer(cpu(0).console);
     EXPECT_TRUE(has(0, 0x61));
     EXPECT_EQ(cpu(0).timer_armed, ApicTimer::kNever);
 }
@@ -171,12 +170,12 @@ class ModelTest : public InterruptsTest {
         set_physical(LapicRegister::LvtError, 0xfe);
         set_physical(lapic_register_plus(LapicRegister::Irr0, 2), 0x2); // vector 0x41 waits
     }
-    VirtualLapic &lapic() { return cpu(0).lapic; }
-    std::uint64_t read(LapicRegister reg) { return lapic().read(reg, world_.hardware().tsc).value; }
+    VirtualLapic &lapic() { return cpu(0).console.lapic; }
+    std::uint64_t read(LapicRegister reg) { return lapic().read(reg, rig_.hardware().tsc).value; }
 };
 
 TEST_F(ModelTest, TheVirtualApicIsWhatThePhysicalOneWas) {
-    const auto before = world_.hardware().msrs;
+    const auto before = rig_.hardware().msrs;
     ASSERT_TRUE(model_lapic(cpu(0)));
     for (LapicRegister reg : {LapicRegister::SpuriousVector, LapicRegister::TaskPriority,
                               LapicRegister::LogicalDestination, LapicRegister::LvtTimer, LapicRegister::InitialCount,
@@ -185,7 +184,7 @@ TEST_F(ModelTest, TheVirtualApicIsWhatThePhysicalOneWas) {
         EXPECT_EQ(read(reg), physical(reg)) << std::hex << static_cast<unsigned>(reg);
     EXPECT_NE(lapic().timer_deadline(), ApicTimer::kNever);
     EXPECT_FALSE(lapic().requested().test(0x41)); // it is still in the physical one, and will be forwarded
-    EXPECT_EQ(world_.hardware().msrs, before);    // which was left as it was
+    EXPECT_EQ(rig_.hardware().msrs, before);      // which was left as it was
 }
 
 TEST_F(ModelTest, InterruptsOfAn8259AreRefused) {
@@ -194,7 +193,7 @@ TEST_F(ModelTest, InterruptsOfAn8259AreRefused) {
 }
 
 TEST_F(ModelTest, TimerThatIsNotUsableIsRefused) {
-    world_.handover().apic_timer_khz = 1;
+    rig_.handover().apic_timer_khz = 1;
     EXPECT_FALSE(model_lapic(cpu(0)));
 }
 
@@ -211,9 +210,9 @@ TEST_F(ModelTest, OwningTheApic) {
 TEST_F(ModelTest, ReturningTheApic) {
     ASSERT_TRUE(model_lapic(cpu(0)));
     own_lapic(cpu(0));
-    lapic().write(LapicRegister::LvtTimer, 0xec, world_.hardware().tsc); // one-shot
-    lapic().write(LapicRegister::InitialCount, 5000, world_.hardware().tsc);
-    lapic().write(LapicRegister::TaskPriority, 0x20, world_.hardware().tsc);
+    lapic().write(LapicRegister::LvtTimer, 0xec, rig_.hardware().tsc); // one-shot
+    lapic().write(LapicRegister::InitialCount, 5000, rig_.hardware().tsc);
+    lapic().write(LapicRegister::TaskPriority, 0x20, rig_.hardware().tsc);
     lapic().accept(0x77, false);
     stop_timer(cpu(0));
     EXPECT_EQ(physical(LapicRegister::InitialCount), 0u);
@@ -233,18 +232,18 @@ class DeadlineTest : public InterruptsTest {
 };
 
 TEST_F(DeadlineTest, ArmsByDeadline) {
-    cpu(0).lapic.write(LapicRegister::LvtTimer, 0x61, 0);
-    cpu(0).lapic.write(LapicRegister::InitialCount, 5000, world_.hardware().tsc);
-    arm_timer(cpu(0));
-    EXPECT_EQ(world_.hardware().msrs[x86::msr::TscDeadline], cpu(0).lapic.timer_deadline());
+    cpu(0).console.lapic.write(LapicRegister::LvtTimer, 0x61, 0);
+    cpu(0).console.lapic.write(LapicRegister::InitialCount, 5000, rig_.hardware().tsc);
+    arm_timer(cpu(0).console);
+    EXPECT_EQ(rig_.hardware().msrs[x86::msr::TscDeadline], cpu(0).console.lapic.timer_deadline());
     stop_timer(cpu(0));
-    EXPECT_EQ(world_.hardware().msrs[x86::msr::TscDeadline], 0u);
+    EXPECT_EQ(rig_.hardware().msrs[x86::msr::TscDeadline], 0u);
 }
 
 // Destination and command in one 64-bit register.
 TEST_F(DeadlineTest, KicksByMsr) {
     kick(cpu(0), cpu(1));
-    EXPECT_EQ(world_.hardware().msrs[0x830], 1ull << 32 | 0x4000 | kKickVector);
+    EXPECT_EQ(rig_.hardware().msrs[0x830], 1ull << 32 | 0x4000 | kKickVector);
 }
 
 } // namespace

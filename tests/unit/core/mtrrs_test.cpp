@@ -2,7 +2,7 @@
 // Reading the MTRRs from the hardware: APM vol. 2, 7.7 and appendix A.
 #include "vmm/core/console_nested.hpp"
 
-#include "tests/unit/fakes/world.hpp"
+#include "tests/unit/fakes/rig.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,8 +11,8 @@ namespace {
 
 class ReadMtrrs : public testing::Test {
   protected:
-    std::map<std::uint32_t, std::uint64_t> &msrs() { return world_.hardware().msrs; }
-    World world_;
+    std::map<std::uint32_t, std::uint64_t> &msrs() { return rig_.hardware().msrs; }
+    Rig rig_;
 };
 
 TEST_F(ReadMtrrs, EveryRegisterInItsPlace) {
@@ -43,8 +43,8 @@ TEST_F(ReadMtrrs, NoMoreThanThereIsRoomFor) {
 }
 
 TEST_F(ReadMtrrs, CpuWithoutThem) {
-    world_.hardware().leaves[{1, 0}].edx &= ~(1u << 12);
-    world_.hardware().faulting_msrs = {0xfe, 0x2ff, 0x250};
+    rig_.hardware().leaves[{1, 0}].edx &= ~(1u << 12);
+    rig_.hardware().faulting_msrs = {0xfe, 0x2ff, 0x250};
     const Mtrrs mtrrs = read_mtrrs();
     for (std::uint64_t address : {0ul, 0xa0000ul, 0xfee00000ul})
         EXPECT_EQ(mtrrs.type_at(Hpa(address)), MemoryType::WriteBack);

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-only
 FLAGS.exit   = $(FAKE_FLAGS)
-SOURCES.exit = $(FAKE_WORLD)
+SOURCES.exit = $(FAKE_RIG)

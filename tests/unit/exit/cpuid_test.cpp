@@ -27,7 +27,7 @@ TEST_F(CpuidExit, AnswersAndGoesOn) {
     EXPECT_EQ(gpr(Gpr::Rcx), 3u);
     EXPECT_EQ(gpr(Gpr::Rdx), 4u);
     EXPECT_EQ(guest().rip, Guest::kCode + 2);
-    EXPECT_EQ(cpu().stats.exits[VMNIX_EXIT_CPUID], 1u);
+    EXPECT_EQ(cpu().console.stats.exits[VMNIX_EXIT_CPUID], 1u);
 }
 
 TEST_F(CpuidExit, FollowsTheVcpu) {
@@ -35,7 +35,7 @@ TEST_F(CpuidExit, FollowsTheVcpu) {
     cpuid(1);
     EXPECT_TRUE((gpr(Gpr::Rdx) & kApic) && (gpr(Gpr::Rcx) & kOsxsave));
     guest().paging.cr4 &= ~x86::cr4::OSXSAVE;
-    cpu().lapic.write_apic_base(World::kLapicPage, 0); // disabled
+    cpu().console.lapic.write_apic_base(Rig::kLapicPage, 0); // disabled
     cpuid(1);
     EXPECT_FALSE((gpr(Gpr::Rdx) & kApic) || (gpr(Gpr::Rcx) & kOsxsave));
 }

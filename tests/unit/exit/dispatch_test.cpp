@@ -13,14 +13,14 @@ class Dispatch : public ExitFixture {
   protected:
     std::uint64_t total() {
         std::uint64_t sum = 0;
-        for (std::uint64_t count : cpu().stats.exits)
+        for (std::uint64_t count : cpu().console.stats.exits)
             sum += count;
         return sum;
     }
     void expect_counted(unsigned kind) {
-        EXPECT_EQ(cpu().stats.exits[kind], 1u) << kind;
+        EXPECT_EQ(cpu().console.stats.exits[kind], 1u) << kind;
         EXPECT_EQ(total(), 1u);
-        cpu().stats = {};
+        cpu().console.stats = {};
     }
 };
 
@@ -42,7 +42,7 @@ TEST_F(Dispatch, Counts) {
         {{.kind = ExitKind::Refused}, VMNIX_EXIT_REFUSED},
     };
     for (const auto &row : rows) {
-        cpu().gpr.fill(0);
+        cpu().console.gpr.fill(0);
         EXPECT_EQ(exit(row.exit), Verdict::Resume);
         expect_counted(row.kind);
     }
@@ -50,9 +50,9 @@ TEST_F(Dispatch, Counts) {
 
 TEST_F(Dispatch, DevicePagesAndOtherFaultsAreCountedApart) {
     guest_.code(Guest::kCode, {0x89, 0x07});
-    EXPECT_EQ(exit({.kind = ExitKind::NestedFault, .address = Gpa(World::kLapicPage)}), Verdict::Resume);
+    EXPECT_EQ(exit({.kind = ExitKind::NestedFault, .address = Gpa(Rig::kLapicPage)}), Verdict::Resume);
     expect_counted(VMNIX_EXIT_MMIO);
-    EXPECT_EQ(exit({.kind = ExitKind::NestedFault, .address = Gpa(World::kArena.begin.raw())}), Verdict::Resume);
+    EXPECT_EQ(exit({.kind = ExitKind::NestedFault, .address = Gpa(Rig::kArena.begin.raw())}), Verdict::Resume);
     expect_counted(VMNIX_EXIT_NESTED_FAULT);
 }
 

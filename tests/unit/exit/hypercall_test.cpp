@@ -17,7 +17,7 @@ class Hypercall : public ExitFixture {
     Hypercall() : ExitFixture({.cpus = 2}) {}
     // What is left in rax.
     std::int64_t call(std::uint64_t number, std::uint64_t rdi = 0, std::uint64_t rsi = 0, std::uint64_t rdx = 0) {
-        cpu().gpr.fill(0x7777);
+        cpu().console.gpr.fill(0x7777);
         gpr(Gpr::Rax) = number;
         gpr(Gpr::Rdi) = rdi;
         gpr(Gpr::Rsi) = rsi;
@@ -47,7 +47,7 @@ TEST_F(Hypercall, Version) {
 TEST_F(Hypercall, OnlyFromTheKernel) {
     for (std::uint8_t cpl : {1, 2, 3}) {
         guest().cpl = cpl;
-        cpu().gpr.fill(0);
+        cpu().console.gpr.fill(0);
         EXPECT_EQ(exit({.kind = ExitKind::Hypercall}), Verdict::Resume);
         expect_exception(x86::Vector::InvalidOpcode);
         EXPECT_EQ(guest().rip, Guest::kCode);
@@ -75,9 +75,9 @@ TEST_F(Hypercall, Info) {
     EXPECT_STREQ(info.version, "9.9-test");
     EXPECT_EQ(info.build_id[0], 0xb1);
     EXPECT_EQ(info.cpu_count, 2u);
-    EXPECT_EQ(info.arena_base, World::kArena.begin.raw());
-    EXPECT_EQ(info.arena_size, World::kArena.size);
-    EXPECT_EQ(info.tsc_khz, world_.handover().tsc_khz);
+    EXPECT_EQ(info.arena_base, Rig::kArena.begin.raw());
+    EXPECT_EQ(info.arena_size, Rig::kArena.size);
+    EXPECT_EQ(info.tsc_khz, rig_.handover().tsc_khz);
     EXPECT_EQ(info.launched_tsc, 55u);
     EXPECT_EQ(info.features, g_vmm.features);
     EXPECT_EQ(info.backend, static_cast<std::uint32_t>(VMNIX_BACKEND_SVM));
@@ -87,7 +87,7 @@ TEST_F(Hypercall, Info) {
 
 // A structure grows at its end: an older caller gets what it knows and nothing behind it is written.
 TEST_F(Hypercall, InfoForAnOlderCaller) {
-    world_.memory().bytes(kTo, 256)[40] = std::byte{0x5a};
+    rig_.memory().bytes(kTo, 256)[40] = std::byte{0x5a};
     ASSERT_EQ(call(VMNIX_HC_INFO, kTo, 40), 0);
     EXPECT_EQ(rdi(), 40u);
     EXPECT_EQ(at<std::uint32_t>(kTo), 40u); // size: what was filled
@@ -99,9 +99,9 @@ TEST_F(Hypercall, InfoForAnOlderCaller) {
 }
 
 TEST_F(Hypercall, CpuStats) {
-    cpu(1).stats.exits[VMNIX_EXIT_PORT] = 11;
+    cpu(1).console.stats.exits[VMNIX_EXIT_PORT] = 11;
     cpu(1).apic_id = 77;
-    cpu(1).vcpu_state = VMNIX_VCPU_WAIT_FOR_SIPI;
+    cpu(1).console.vcpu_state = VMNIX_VCPU_WAIT_FOR_SIPI;
     ASSERT_EQ(call(VMNIX_HC_CPU_STATS, kTo, 256, 1), 0);
     const auto stats = at<vmnix_cpu_stats>(kTo);
     EXPECT_EQ(stats.size, sizeof(stats));
@@ -115,11 +115,11 @@ TEST_F(Hypercall, CpuStats) {
 
 TEST_F(Hypercall, LogRead) {
     log("first");
-    const std::string all = world_.log();
+    const std::string all = rig_.log();
     ASSERT_EQ(call(VMNIX_HC_LOG_READ, kTo, kPageSize, 0), 0);
     EXPECT_EQ(rdi(), all.size());
     EXPECT_EQ(rsi(), 0u);
-    const auto text = world_.memory().bytes(kTo, all.size());
+    const auto text = rig_.memory().bytes(kTo, all.size());
     EXPECT_TRUE(std::ranges::equal(text, std::as_bytes(std::span(all))));
     ASSERT_EQ(call(VMNIX_HC_LOG_READ, kTo, 4, 2), 0);
     EXPECT_EQ(rdi(), 4u);
@@ -136,16 +136,16 @@ TEST_F(Hypercall, LogRead) {
 
 // Results go to the caller's RAM only: not to the VMM's, a device, or nowhere, nor partly there.
 TEST_F(Hypercall, OtherMemory) {
-    const std::uint64_t arena = World::kArena.begin.raw();
-    world_.memory().forbid(arena, World::kArena.size);
-    for (std::uint64_t to : {arena, arena + 8, World::kArena.end().raw() - 8, arena - 8, std::uint64_t{0xa0000},
-                             std::uint64_t{0x9fff8}, World::kLapicPage, 64 * kMega - 8, 8 * kGiga,
-                             std::uint64_t{1} << 52, ~std::uint64_t{0}, ~std::uint64_t{7}, ~std::uint64_t{0xfff}}) {
+    const std::uint64_t arena = Rig::kArena.begin.raw();
+    rig_.memory().forbid(arena, Rig::kArena.size);
+    for (std::uint64_t to : {arena, arena + 8, Rig::kArena.end().raw() - 8, arena - 8, std::uint64_t{0xa0000},
+                             std::uint64_t{0x9fff8}, Rig::kLapicPage, 64 * kMega - 8, 8 * kGiga, std::uint64_t{1} << 52,
+                             ~std::uint64_t{0}, ~std::uint64_t{7}, ~std::uint64_t{0xfff}}) {
         EXPECT_EQ(call(VMNIX_HC_INFO, to, 256), -VMNIX_HC_EFAULT) << std::hex << to;
         EXPECT_EQ(call(VMNIX_HC_CPU_STATS, to, 256, 0), -VMNIX_HC_EFAULT) << std::hex << to;
         EXPECT_EQ(rdi(), to); // no result, so preserved
     }
-    for (std::uint64_t to : {arena, World::kLapicPage, 8 * kGiga, ~std::uint64_t{0}})
+    for (std::uint64_t to : {arena, Rig::kLapicPage, 8 * kGiga, ~std::uint64_t{0}})
         EXPECT_EQ(call(VMNIX_HC_LOG_READ, to, 1, 0), -VMNIX_HC_EFAULT) << std::hex << to;
 }
 
@@ -192,7 +192,7 @@ TEST_F(HypercallDeathTest, PanicOnRequest) {
 
 // Anything at all: the arena cannot be touched here, RAM is all that is written, and the answers are the ABI's.
 TEST_F(Hypercall, Storm) {
-    world_.memory().forbid(World::kArena.begin.raw(), World::kArena.size);
+    rig_.memory().forbid(Rig::kArena.begin.raw(), Rig::kArena.size);
     std::mt19937_64 random(17);
     const auto argument = [&]() -> std::uint64_t {
         switch (random() % 6) {
@@ -201,7 +201,7 @@ TEST_F(Hypercall, Storm) {
         case 1:
             return Guest::kBuffer + random() % 0x3000 - 0x1000;
         case 2:
-            return World::kArena.begin.raw() + random() % World::kArena.size - 64;
+            return Rig::kArena.begin.raw() + random() % Rig::kArena.size - 64;
         case 3:
             return ~0ull - random() % 0x2000;
         case 4:

@@ -13,7 +13,7 @@ class MailTest : public ExitFixture {
   protected:
     MailTest() : ExitFixture({.cpus = 2, .io_apics = 1}) {}
     void prepare() { prepare_entry(vcpu()); }
-    void post(Mail mail) { cpu().mailbox.post(mail); }
+    void post(Mail mail) { cpu().console.mailbox.post(mail); }
     static constexpr FakeGuest::Event kNmi{Kind::Nmi, 2, {}};
 };
 
@@ -25,7 +25,7 @@ TEST_F(MailTest, NothingToDo) {
 }
 
 TEST_F(MailTest, PostedInterruptsAreCollected) {
-    cpu().lapic.inbox().post(0x41);
+    cpu().console.lapic.inbox().post(0x41);
     prepare();
     EXPECT_EQ(guest().offered, 0x41);
 }
@@ -42,7 +42,7 @@ TEST_F(MailTest, NmiByMessage) {
     post(Mail::Nmi);
     prepare();
     EXPECT_EQ(guest().queued, kNmi);
-    EXPECT_EQ(cpu().guest_nmis, 0u);
+    EXPECT_EQ(cpu().console.guest_nmis, 0u);
 }
 
 // One is in service and one is held; hardware loses the others too.
@@ -51,7 +51,7 @@ TEST_F(MailTest, NmisPileUpToTwo) {
     guest().nmi_blocked = true;
     prepare();
     EXPECT_EQ(cpu().arrived.nmis, 0u);
-    EXPECT_EQ(cpu().guest_nmis, 2u);
+    EXPECT_EQ(cpu().console.guest_nmis, 2u);
     EXPECT_TRUE(guest().nmi_window);
     guest().nmi_blocked = false;
     prepare();
@@ -70,7 +70,7 @@ TEST_F(MailTest, NmisPileUpToTwo) {
 TEST_F(MailTest, MachineCheckFirst) {
     cpu().arrived.machine_checks = 1;
     cpu().arrived.nmis = 1;
-    cpu().lapic.accept(0x41, false);
+    cpu().console.lapic.accept(0x41, false);
     prepare();
     expect_exception(x86::Vector::MachineCheck);
     EXPECT_EQ(cpu().arrived.machine_checks, 0u);
@@ -98,15 +98,15 @@ TEST_F(MailTest, MachineCheckWaitsForTheQueue) {
 }
 
 TEST_F(MailTest, InitThenStartUp) {
-    cpu().lapic.accept(0x41, false);
-    cpu().guest_nmis = 1;
+    cpu().console.lapic.accept(0x41, false);
+    cpu().console.guest_nmis = 1;
     gpr(x86::Gpr::Rax) = 5;
     post(Mail::Init);
     unsigned waits = 0;
     guest().on_wait = [&] {
-        EXPECT_EQ(cpu().vcpu_state, VMNIX_VCPU_WAIT_FOR_SIPI);
+        EXPECT_EQ(cpu().console.vcpu_state, VMNIX_VCPU_WAIT_FOR_SIPI);
         if (++waits == 3) {
-            cpu().mailbox.sipi_vector = 0x9a;
+            cpu().console.mailbox.sipi_vector = 0x9a;
             post(Mail::Sipi);
         }
     };
@@ -114,14 +114,14 @@ TEST_F(MailTest, InitThenStartUp) {
     EXPECT_EQ(waits, 3u); // woken for nothing, it sleeps again
     EXPECT_EQ(guest().resets, 1u);
     EXPECT_EQ(guest().starts, std::vector<std::uint8_t>{0x9a});
-    EXPECT_EQ(cpu().vcpu_state, VMNIX_VCPU_RUNNING);
+    EXPECT_EQ(cpu().console.vcpu_state, VMNIX_VCPU_RUNNING);
     expect_no_event(); // neither the interrupt nor the NMI of the time before
-    EXPECT_FALSE(cpu().lapic.is_software_enabled());
+    EXPECT_FALSE(cpu().console.lapic.is_software_enabled());
     EXPECT_GT(guest().host_contexts, 0u);
 }
 
 TEST_F(MailTest, InitAndStartUpTogether) {
-    cpu().mailbox.sipi_vector = 0x12;
+    cpu().console.mailbox.sipi_vector = 0x12;
     post(Mail::Sipi);
     post(Mail::Init);
     guest().on_wait = [] { FAIL() << "there is nothing to wait for"; };
@@ -130,19 +130,19 @@ TEST_F(MailTest, InitAndStartUpTogether) {
 }
 
 TEST_F(MailTest, StartUpWithoutInitIsIgnored) {
-    cpu().mailbox.sipi_vector = 0x12;
+    cpu().console.mailbox.sipi_vector = 0x12;
     post(Mail::Sipi);
     prepare();
     EXPECT_TRUE(guest().starts.empty());
     EXPECT_EQ(guest().resets, 0u);
-    EXPECT_EQ(cpu().vcpu_state, VMNIX_VCPU_RUNNING);
+    EXPECT_EQ(cpu().console.vcpu_state, VMNIX_VCPU_RUNNING);
 }
 
 TEST_F(MailTest, SecondStartUpIsIgnored) {
     post(Mail::Init);
     post(Mail::Sipi);
     prepare();
-    cpu().mailbox.sipi_vector = 0x55;
+    cpu().console.mailbox.sipi_vector = 0x55;
     post(Mail::Sipi);
     prepare();
     EXPECT_EQ(guest().starts.size(), 1u);
@@ -157,7 +157,7 @@ TEST_F(MailTest, WaitingHoldsNmis) {
     };
     prepare();
     expect_no_event();
-    EXPECT_EQ(cpu().guest_nmis + cpu().arrived.nmis, 0u);
+    EXPECT_EQ(cpu().console.guest_nmis + cpu().arrived.nmis, 0u);
 }
 
 // Flush requests reach a sleeping CPU as well: it may start at once after.
@@ -186,14 +186,14 @@ TEST_F(MailTest, WaitingSettlesPhysicalInterrupts) {
     post(Mail::Init);
     unsigned waits = 0;
     guest().on_wait = [&] {
-        world_.set_physical_lapic(0, LapicRegister::Eoi, 0xeeee);
-        world_.put_in_service(0, 0x41);
+        rig_.set_physical_lapic(0, LapicRegister::Eoi, 0xeeee);
+        rig_.put_in_service(0, 0x41);
         if (++waits == 2)
             post(Mail::Sipi);
     };
     prepare();
-    EXPECT_EQ(world_.physical_lapic(0, LapicRegister::Eoi), 0u);
-    EXPECT_FALSE(cpu().lapic.requested().test(0x41));
+    EXPECT_EQ(rig_.physical_lapic(0, LapicRegister::Eoi), 0u);
+    EXPECT_FALSE(cpu().console.lapic.requested().test(0x41));
     expect_no_event();
 }
 
@@ -202,10 +202,10 @@ TEST_F(MailTest, InitEndsLevelInterrupts) {
     auto &io_apic = g_vmm.io_apics.unguarded().all()[0].model;
     io_apic.write(ioapic::kSelectOffset, 0x12); // pin 1: vector 0x61, level-triggered, open
     io_apic.write(ioapic::kWindowOffset, 0x8061);
-    world_.io_apic_window(0) |= 1u << 14; // the device has sent it: remote IRR
+    rig_.io_apic_window(0) |= 1u << 14; // the device has sent it: remote IRR
     EXPECT_EQ(io_apic.level_arrived(0x61), 1u);
     ASSERT_TRUE(io_apic.shadow().hardware(1) & 1u << 16);
-    cpu().lapic.accept(0x61, true);
+    cpu().console.lapic.accept(0x61, true);
     post(Mail::Init);
     post(Mail::Sipi);
     prepare();

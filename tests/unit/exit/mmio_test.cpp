@@ -11,10 +11,10 @@ using x86::Gpr;
 
 class LapicPageTest : public ExitFixture {
   protected:
-    explicit LapicPageTest(const WorldOptions &options = {.cpus = 2}) : ExitFixture(options) {}
+    explicit LapicPageTest(const RigOptions &options = {.cpus = 2}) : ExitFixture(options) {}
     // rdi points to the register, as the instructions below expect.
     void access(LapicRegister reg, std::initializer_list<std::uint8_t> code, unsigned byte = 0) {
-        gpr(Gpr::Rdi) = World::kLapicPage + static_cast<unsigned>(reg) + byte;
+        gpr(Gpr::Rdi) = Rig::kLapicPage + static_cast<unsigned>(reg) + byte;
         guest_.code(Guest::kCode, code);
         guest().rip = Guest::kCode;
         length_ = static_cast<unsigned>(code.size());
@@ -24,8 +24,8 @@ class LapicPageTest : public ExitFixture {
         expect_no_event();
         EXPECT_EQ(guest().rip, Guest::kCode + length_);
     }
-    std::uint32_t tpr() { return cpu().lapic.task_priority(); }
-    void set_tpr(std::uint8_t value) { cpu().lapic.set_task_priority(value); }
+    std::uint32_t tpr() { return cpu().console.lapic.task_priority(); }
+    void set_tpr(std::uint8_t value) { cpu().console.lapic.set_task_priority(value); }
 
     static constexpr auto kTpr = LapicRegister::TaskPriority;
     unsigned length_ = 0;
@@ -46,7 +46,7 @@ TEST_F(LapicPageTest, Stores) {
     access(kTpr, {0x48, 0x89, 0x07}); // mov %rax, (%rdi): the lower half
     expect_done();
     EXPECT_EQ(tpr(), 0x70u);
-    EXPECT_EQ(cpu().stats.exits[VMNIX_EXIT_MMIO], 4u);
+    EXPECT_EQ(cpu().console.stats.exits[VMNIX_EXIT_MMIO], 4u);
 }
 
 TEST_F(LapicPageTest, Loads) {
@@ -121,13 +121,13 @@ TEST_F(LapicPageTest, Strings) {
     EXPECT_EQ(tpr(), 0x40u);
     EXPECT_EQ(guest().rip, Guest::kCode);
     EXPECT_EQ(gpr(Gpr::Rcx), 1u);
-    EXPECT_EQ(gpr(Gpr::Rdi), World::kLapicPage + 0x84);
+    EXPECT_EQ(gpr(Gpr::Rdi), Rig::kLapicPage + 0x84);
     access(kTpr, {0xf3, 0xab});
     expect_done();
     EXPECT_EQ(gpr(Gpr::Rcx), 0u);
     access(kTpr, {0xf3, 0xab}); // nothing left to do: no access
     expect_done();
-    EXPECT_EQ(gpr(Gpr::Rdi), World::kLapicPage + 0x80);
+    EXPECT_EQ(gpr(Gpr::Rdi), Rig::kLapicPage + 0x80);
 }
 
 // A copy has its other operand in the guest's memory. It must not be taken for the device: a dump of the page would
@@ -138,10 +138,10 @@ TEST_F(LapicPageTest, CopiesAreRefused) {
     access(kTpr, {0xa5}); // movsl to the page
     expect_general_protection();
     gpr(Gpr::Rcx) = 4;
-    gpr(Gpr::Rsi) = World::kLapicPage + 0x80;
+    gpr(Gpr::Rsi) = Rig::kLapicPage + 0x80;
     gpr(Gpr::Rdi) = Guest::kBuffer;
     guest_.code(Guest::kCode, {0xf3, 0xa5});
-    EXPECT_EQ(exit({.kind = ExitKind::NestedFault, .address = Gpa(World::kLapicPage + 0x80)}), Verdict::Resume);
+    EXPECT_EQ(exit({.kind = ExitKind::NestedFault, .address = Gpa(Rig::kLapicPage + 0x80)}), Verdict::Resume);
     expect_general_protection();
     EXPECT_EQ(gpr(Gpr::Rcx), 4u);
     EXPECT_EQ(guest().rip, Guest::kCode);
@@ -153,11 +153,11 @@ TEST_F(LapicPageTest, IpiByIcr) {
     access(LapicRegister::IcrHigh, {0x89, 0x07});
     gpr(Gpr::Rax) = 0x4051;
     access(LapicRegister::IcrLow, {0x89, 0x07});
-    cpu(1).lapic.collect();
-    EXPECT_TRUE(cpu(1).lapic.requested().test(0x51));
+    cpu(1).console.lapic.collect();
+    EXPECT_TRUE(cpu(1).console.lapic.requested().test(0x51));
     EXPECT_EQ(cpu(1).kicks, 1u);
-    EXPECT_EQ(world_.physical_lapic(0, LapicRegister::IcrLow), 0x40f1u); // the VMM's own vector
-    EXPECT_EQ(world_.physical_lapic(0, LapicRegister::IcrHigh), 1u << 24);
+    EXPECT_EQ(rig_.physical_lapic(0, LapicRegister::IcrLow), 0x40f1u); // the VMM's own vector
+    EXPECT_EQ(rig_.physical_lapic(0, LapicRegister::IcrHigh), 1u << 24);
 }
 
 // An INIT or start-up never reaches the physical ICR: it would free a CPU from the VMM.
@@ -167,11 +167,11 @@ TEST_F(LapicPageTest, InitAndStartUpAreVirtual) {
     for (std::uint32_t command : {0x4500u, 0x4699u, 0x4400u}) {
         gpr(Gpr::Rax) = command;
         access(LapicRegister::IcrLow, {0x89, 0x07});
-        EXPECT_EQ(world_.physical_lapic(0, LapicRegister::IcrLow) & 0x700, 0u) << std::hex << command;
+        EXPECT_EQ(rig_.physical_lapic(0, LapicRegister::IcrLow) & 0x700, 0u) << std::hex << command;
     }
-    const std::uint32_t mail = cpu(1).mailbox.take();
+    const std::uint32_t mail = cpu(1).console.mailbox.take();
     EXPECT_TRUE(holds(mail, Mail::Init) && holds(mail, Mail::Sipi) && holds(mail, Mail::Nmi));
-    EXPECT_EQ(cpu(1).mailbox.sipi_vector, 0x99);
+    EXPECT_EQ(cpu(1).console.mailbox.sipi_vector, 0x99);
 }
 
 TEST_F(LapicPageTest, ProgramsThePhysicalTimer) {
@@ -182,12 +182,12 @@ TEST_F(LapicPageTest, ProgramsThePhysicalTimer) {
     access(LapicRegister::DivideConfiguration, {0x89, 0x07});
     gpr(Gpr::Rax) = 1000;
     access(LapicRegister::InitialCount, {0x89, 0x07});
-    const std::uint32_t count = world_.physical_lapic(0, LapicRegister::InitialCount);
-    EXPECT_TRUE(count == 1000 || count == 1001) << count;             // rounded up: never early
-    EXPECT_EQ(world_.physical_lapic(0, LapicRegister::LvtTimer), 0u); // the vector is not the guest's to choose
+    const std::uint32_t count = rig_.physical_lapic(0, LapicRegister::InitialCount);
+    EXPECT_TRUE(count == 1000 || count == 1001) << count;           // rounded up: never early
+    EXPECT_EQ(rig_.physical_lapic(0, LapicRegister::LvtTimer), 0u); // the vector is not the guest's to choose
     gpr(Gpr::Rax) = 0;
     access(LapicRegister::InitialCount, {0x89, 0x07});
-    EXPECT_EQ(world_.physical_lapic(0, LapicRegister::InitialCount), 0u);
+    EXPECT_EQ(rig_.physical_lapic(0, LapicRegister::InitialCount), 0u);
 }
 
 TEST_F(LapicPageTest, InstructionThatIsNoDataAccess) {
@@ -201,10 +201,10 @@ TEST_F(LapicPageTest, InstructionThatIsNoDataAccess) {
 // Without a translation the CPU faults by itself; going on is right. A page that cannot be read would exit for ever.
 TEST_F(LapicPageTest, CodeThatIsGone) {
     guest().rip = Guest::kIsland + kPageSize;
-    EXPECT_EQ(exit({.kind = ExitKind::NestedFault, .address = Gpa(World::kLapicPage)}), Verdict::Resume);
+    EXPECT_EQ(exit({.kind = ExitKind::NestedFault, .address = Gpa(Rig::kLapicPage)}), Verdict::Resume);
     expect_no_event();
-    guest().rip = World::kLapicPage; // a jump to the APIC
-    EXPECT_EQ(exit({.kind = ExitKind::NestedFault, .address = Gpa(World::kLapicPage)}), Verdict::Resume);
+    guest().rip = Rig::kLapicPage; // a jump to the APIC
+    EXPECT_EQ(exit({.kind = ExitKind::NestedFault, .address = Gpa(Rig::kLapicPage)}), Verdict::Resume);
     expect_general_protection();
 }
 
@@ -228,8 +228,8 @@ TEST_F(X2apicHardware, PageIsEmpty) {
 // The guest may go back to xAPIC mode; registers that the physical mode does not have must not be written there, as
 // that is a #GP in the VMM.
 TEST_F(X2apicHardware, GuestInXapicMode) {
-    cpu().lapic.write_apic_base(World::kLapicPage, 0);
-    cpu().lapic.write_apic_base(World::kLapicPage | 0x800, 0);
+    cpu().console.lapic.write_apic_base(Rig::kLapicPage, 0);
+    cpu().console.lapic.write_apic_base(Rig::kLapicPage | 0x800, 0);
     gpr(Gpr::Rax) = 0x1ff;
     access(LapicRegister::SpuriousVector, {0x89, 0x07});
     for (LapicRegister reg :

@@ -10,7 +10,7 @@ using namespace x86;
 
 class MsrExit : public ExitFixture {
   protected:
-    explicit MsrExit(const WorldOptions &options = {.cpus = 2}) : ExitFixture(options) {}
+    explicit MsrExit(const RigOptions &options = {.cpus = 2}) : ExitFixture(options) {}
     void write(std::uint32_t index, std::uint64_t value) {
         gpr(Gpr::Rcx) = 0xffff'ffff'0000'0000 | index;
         gpr(Gpr::Rax) = 0xffff'ffff'0000'0000 | (value & 0xffff'ffff);
@@ -101,7 +101,7 @@ TEST_F(MsrExit, ApicBase) {
     EXPECT_FALSE(writes(msr::ApicBase, 0xfee10900)); // elsewhere
     EXPECT_FALSE(writes(msr::ApicBase, 0xfee00d01)); // reserved bits
     EXPECT_TRUE(writes(msr::ApicBase, 0xfee00d00));
-    EXPECT_EQ(cpu().lapic.mode(), LapicMode::X2apic);
+    EXPECT_EQ(cpu().console.lapic.mode(), LapicMode::X2apic);
     EXPECT_FALSE(writes(msr::ApicBase, 0xfee00900)); // not back in one step
     expect_general_protection();
 }
@@ -122,7 +122,7 @@ TEST_F(MsrExit, X2apicInTheWrongMode) {
 TEST_F(MsrExit, X2apicRegisters) {
     ASSERT_TRUE(writes(msr::ApicBase, 0xfee00d00));
     EXPECT_TRUE(writes(0x808, 0x50));
-    EXPECT_EQ(cpu().lapic.task_priority(), 0x50);
+    EXPECT_EQ(cpu().console.lapic.task_priority(), 0x50);
     EXPECT_EQ(read(0x808), 0x50u);
     EXPECT_EQ(read(0x802), 0u); // ID
     EXPECT_FALSE(reads(0x80b)); // EOI is write-only
@@ -138,11 +138,11 @@ TEST_F(MsrExit, X2apicRegisters) {
 TEST_F(MsrExit, X2apicIpi) {
     ASSERT_TRUE(writes(msr::ApicBase, 0xfee00d00));
     EXPECT_TRUE(writes(0x830, 1ull << 32 | 0x4041));
-    cpu(1).lapic.collect();
-    EXPECT_TRUE(cpu(1).lapic.requested().test(0x41));
-    EXPECT_FALSE(cpu(0).lapic.requested().test(0x41));
+    cpu(1).console.lapic.collect();
+    EXPECT_TRUE(cpu(1).console.lapic.requested().test(0x41));
+    EXPECT_FALSE(cpu(0).console.lapic.requested().test(0x41));
     EXPECT_EQ(cpu(1).kicks, 1u);
-    EXPECT_EQ(cpu().stats.ipis_sent, 1u);
+    EXPECT_EQ(cpu().console.stats.ipis_sent, 1u);
 }
 
 TEST_F(MsrExit, MtrrsAreFollowed) {
@@ -161,7 +161,7 @@ TEST_F(MsrExit, IgnoredWritesAreLogged) {
     const auto before = hardware().msr_writes.size();
     EXPECT_TRUE(writes(msr::SysCfg, 0xf40000));
     EXPECT_EQ(hardware().msr_writes.size(), before);
-    EXPECT_NE(world_.log().find("0xc0010010"), std::string::npos);
+    EXPECT_NE(rig_.log().find("0xc0010010"), std::string::npos);
     EXPECT_EQ(read(msr::SysCfg), 0x740000u);
 }
 
@@ -191,13 +191,13 @@ class DeadlineMsrs : public MsrExit {
 
 TEST_F(DeadlineMsrs, DeadlineTimer) {
     hardware().tsc_step = 0;
-    cpu().lapic.write(LapicRegister::LvtTimer, 2u << 17 | 0x61, 0); // TSC-deadline mode
+    cpu().console.lapic.write(LapicRegister::LvtTimer, 2u << 17 | 0x61, 0); // TSC-deadline mode
     const std::uint64_t deadline = hardware().tsc + 5000;
     EXPECT_TRUE(writes(msr::TscDeadline, deadline));
     EXPECT_EQ(hardware().msrs[msr::TscDeadline], deadline); // the physical timer
     EXPECT_EQ(read(msr::TscDeadline), deadline);
     EXPECT_TRUE(writes(msr::TscDeadline, hardware().tsc - 1)); // passed already: at once
-    EXPECT_TRUE(cpu().lapic.requested().test(0x61));
+    EXPECT_TRUE(cpu().console.lapic.requested().test(0x61));
     EXPECT_EQ(read(msr::TscDeadline), 0u);
 }
 

@@ -31,7 +31,7 @@ class NestedFaultTest : public ExitFixture {
     }
     auto &io_apic(unsigned n) { return g_vmm.io_apics.unguarded().all()[n].model; }
 
-    static constexpr std::uint64_t kIo = World::kIoApicPage;
+    static constexpr std::uint64_t kIo = Rig::kIoApicPage;
 };
 
 TEST_F(NestedFaultTest, IoApicRegisters) {
@@ -44,8 +44,8 @@ TEST_F(NestedFaultTest, IoApicRegisters) {
     store(kIo + kPageSize, 0x12);
     store(kIo + kPageSize + 0x10, 0x10044);
     EXPECT_EQ(io_apic(1).shadow().entry(1) & 0xff, 0x44u);
-    EXPECT_EQ(cpu().stats.exits[VMNIX_EXIT_MMIO], 6u);
-    EXPECT_EQ(cpu().stats.exits[VMNIX_EXIT_NESTED_FAULT], 0u);
+    EXPECT_EQ(cpu().console.stats.exits[VMNIX_EXIT_MMIO], 6u);
+    EXPECT_EQ(cpu().console.stats.exits[VMNIX_EXIT_NESTED_FAULT], 0u);
 }
 
 TEST_F(NestedFaultTest, IoApicTakes32BitAccessesOnly) {
@@ -84,13 +84,13 @@ TEST_F(NestedFaultTest, MessageWindow) {
     access(0xfee05000, {0x0f, 0xb6, 0x07});
     EXPECT_EQ(gpr(Gpr::Rax), 0xffu);
     EXPECT_TRUE(guest().mapped.empty());
-    EXPECT_EQ(cpu().stats.exits[VMNIX_EXIT_NESTED_FAULT], 8u);
+    EXPECT_EQ(cpu().console.stats.exits[VMNIX_EXIT_NESTED_FAULT], 8u);
 }
 
 TEST_F(NestedFaultTest, VmmMemoryIsRefused) {
     guest().fault = {.present = true, .write = true, .execute = false, .final = true};
     guest().more_to_map = true; // not asked where something is mapped
-    access(World::kArena.begin.raw(), {0x89, 0x07});
+    access(Rig::kArena.begin.raw(), {0x89, 0x07});
     expect_general_protection();
     EXPECT_EQ(guest().rip, Guest::kCode);
     EXPECT_TRUE(guest().mapped.empty());

@@ -42,14 +42,14 @@ TEST_F(PortExit, InMergesByWidth) {
 TEST_F(PortExit, ResetsAreLoggedFirst) {
     gpr(Gpr::Rax) = 0x06;
     access({.port = 0xcf9, .size = 1});
-    EXPECT_NE(world_.log().find("resets the machine through port 0xcf9"), std::string::npos);
+    EXPECT_NE(rig_.log().find("resets the machine through port 0xcf9"), std::string::npos);
     EXPECT_EQ(hardware().port_writes.size(), 1u);
 }
 
 TEST_F(PortExit, OtherWritesAreNotLogged) {
     gpr(Gpr::Rax) = 0x02;
     access({.port = 0x92, .size = 1});
-    EXPECT_EQ(world_.log(), "");
+    EXPECT_EQ(rig_.log(), "");
 }
 
 TEST_F(PortExit, StringsAreRefused) {

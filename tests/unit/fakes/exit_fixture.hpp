@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A World whose CPUs run FakeGuests, and the questions that tests of handlers ask.
+// A Rig whose CPUs run FakeGuests, and the questions that tests of handlers ask.
 #pragma once
 
 #include "tests/unit/fakes/fake_vcpu.hpp"
@@ -11,16 +11,16 @@ namespace vmm::test {
 
 class ExitFixture : public testing::Test {
   protected:
-    explicit ExitFixture(const WorldOptions &options = {}) : world_(options), guest_(world_), guests_(options.cpus) {
+    explicit ExitFixture(const RigOptions &options = {}) : rig_(options), guest_(rig_), guests_(options.cpus) {
         for (unsigned i = 0; i < options.cpus; i++)
-            world_.cpu(i).backend<FakeGuest *>() = &guests_[i];
+            rig_.cpu(i).console.backend<FakeGuest *>() = &guests_[i];
     }
 
-    FakeVcpu vcpu(unsigned index = 0) { return FakeVcpu(world_.cpu(index)); }
+    FakeVcpu vcpu(unsigned index = 0) { return FakeVcpu(rig_.cpu(index).console); }
     FakeGuest &guest(unsigned index = 0) { return guests_[index]; }
-    Cpu &cpu(unsigned index = 0) { return world_.cpu(index); }
-    std::uint64_t &gpr(x86::Gpr reg) { return cpu().gpr[static_cast<unsigned>(reg)]; }
-    Hardware &hardware() { return world_.hardware(); }
+    Cpu &cpu(unsigned index = 0) { return rig_.cpu(index); }
+    std::uint64_t &gpr(x86::Gpr reg) { return cpu().console.gpr[static_cast<unsigned>(reg)]; }
+    Hardware &hardware() { return rig_.hardware(); }
 
     // Events are injected by one exit and delivered by its entry: each starts without one.
     Verdict exit(const Exit &what) {
@@ -36,7 +36,7 @@ class ExitFixture : public testing::Test {
     void expect_general_protection() { expect_exception(x86::Vector::GeneralProtection, 0); }
     void expect_no_event() { EXPECT_FALSE(guest().queued); }
 
-    World world_;
+    Rig rig_;
     Guest guest_;
     std::vector<FakeGuest> guests_;
 };

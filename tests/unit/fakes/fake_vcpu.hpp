@@ -43,11 +43,12 @@ struct FakeGuest {
 
 class FakeVcpu {
   public:
-    explicit FakeVcpu(Cpu &cpu) : cpu_(cpu) {}
+    explicit FakeVcpu(World &world) : world_(world) {}
 
-    Cpu &cpu() { return cpu_; }
-    FakeGuest &guest() const { return *cpu_.backend<FakeGuest *>(); }
-    std::uint64_t &gpr(x86::Gpr reg) { return cpu_.gpr[static_cast<unsigned>(reg)]; }
+    World &world() { return world_; }
+    Cpu &cpu() { return *world_.cpu; }
+    FakeGuest &guest() const { return *world_.backend<FakeGuest *>(); }
+    std::uint64_t &gpr(x86::Gpr reg) { return world_.gpr[static_cast<unsigned>(reg)]; }
 
     std::uint64_t rip() const { return guest().rip; }
     std::uint64_t rflags() const { return guest().rflags; }
@@ -88,7 +89,7 @@ class FakeVcpu {
     void enter_host_context() { guest().host_contexts++; }
     void reset() {
         guest().resets++;
-        cpu_.gpr.fill(0);
+        world_.gpr.fill(0);
     }
     void start_at(std::uint8_t sipi_vector) { guest().starts.push_back(sipi_vector); }
     void acknowledge_window() { guest().on_window(); }
@@ -110,7 +111,7 @@ class FakeVcpu {
     }
 
   private:
-    Cpu &cpu_;
+    World &world_;
 };
 
 } // namespace vmm::test

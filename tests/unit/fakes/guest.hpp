@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Guest: a 64-bit kernel's memory in a World. Linear equals physical in the first 4 GiB; an island of two pages
+// Guest: a 64-bit kernel's memory in a Rig. Linear equals physical in the first 4 GiB; an island of two pages
 // elsewhere serves for instructions at the end of a page.
 #pragma once
 
-#include "tests/unit/fakes/world.hpp"
+#include "tests/unit/fakes/rig.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -16,9 +16,9 @@ class Guest {
     static constexpr std::uint64_t kTables = 0x10000, kCode = 0x200000, kBuffer = 0x300000, kGdt = 0x20000;
     static constexpr std::uint64_t kIsland = 0xffff'8000'0000'0000, kIslandPage = 0x210000, kIslandNext = 0x230000;
 
-    explicit Guest(World &world) : Guest(world.memory()) {
-        for (unsigned i = 0; i < world.cpus(); i++)
-            fill_switch_state(world.handover_cpu(i));
+    explicit Guest(Rig &rig) : Guest(rig.memory()) {
+        for (unsigned i = 0; i < rig.cpus(); i++)
+            fill_switch_state(rig.handover_cpu(i));
     }
     explicit Guest(PhysicalMemory &memory) : memory_(&memory) {
         constexpr std::uint64_t kTable = 3, kGigabytePage = 0x83;

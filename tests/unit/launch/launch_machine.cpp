@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-extern "C" bool svm_exit(vmm::Cpu &cpu);
+extern "C" bool svm_exit(vmm::World &world);
 
 namespace vmm::test {
 namespace {
@@ -140,13 +140,13 @@ std::string LaunchMachine::log() {
 }
 
 Called hypercall(Cpu &cpu, std::uint64_t number, std::uint64_t rdi, std::uint64_t rsi, std::uint64_t rdx) {
-    svm::Vcpu v(cpu);
+    svm::Vcpu v(cpu.console);
     v.vmcb().control.exit_code = static_cast<std::uint64_t>(svm::ExitCode::Vmmcall);
     v.vmcb().save.rax = number;
     v.gpr(x86::Gpr::Rdi) = rdi;
     v.gpr(x86::Gpr::Rsi) = rsi;
     v.gpr(x86::Gpr::Rdx) = rdx;
-    const bool left = svm_exit(cpu);
+    const bool left = svm_exit(cpu.console);
     return {static_cast<std::int64_t>(left ? v.gpr(x86::Gpr::Rax) : v.vmcb().save.rax), left};
 }
 

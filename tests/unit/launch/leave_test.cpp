@@ -55,9 +55,9 @@ TEST_F(LeaveTest, TimerRunsOnAfterAFailedAttempt) {
     std::atomic<bool> asked{false};
     launch([&](Cpu &cpu) {
         if (cpu.index == 0) {
-            cpu.lapic.write(LapicRegister::LvtTimer, 0x61, x86::rdtsc());
-            cpu.lapic.write(LapicRegister::InitialCount, 0xffffffff, x86::rdtsc());
-            arm_timer(cpu);
+            cpu.console.lapic.write(LapicRegister::LvtTimer, 0x61, x86::rdtsc());
+            cpu.console.lapic.write(LapicRegister::InitialCount, 0xffffffff, x86::rdtsc());
+            arm_timer(cpu.console);
             g_vmm.leave.expect(2, LaunchMachine::kShort);
             EXPECT_FALSE(hypercall(cpu, VMNIX_HC_LEAVE).left);
             EXPECT_NE(cpu.timer_armed, ApicTimer::kNever);
@@ -74,7 +74,7 @@ TEST_F(LeaveTest, TimerRunsOnAfterAFailedAttempt) {
 TEST_F(LeaveTest, PendingInterruptsAreRaisedAgain) {
     launch([](Cpu &cpu) {
         if (cpu.index == 0)
-            cpu.lapic.accept(0x77, false);
+            cpu.console.lapic.accept(0x77, false);
         leave(cpu);
     });
     EXPECT_TRUE(raised(0, 0x77));
@@ -85,7 +85,7 @@ TEST_F(LeaveTest, PendingInterruptsAreRaisedAgain) {
 TEST_F(LeaveTest, PostedInterruptsAreRaisedToo) {
     launch([](Cpu &cpu) {
         if (cpu.index == 1)
-            post_interrupt(cpu, *g_vmm.cpus[0], 0x78);
+            post_interrupt(cpu, g_vmm.cpus[0]->console, 0x78);
         leave(cpu);
     });
     EXPECT_TRUE(raised(0, 0x78));
@@ -93,8 +93,8 @@ TEST_F(LeaveTest, PostedInterruptsAreRaisedToo) {
 
 TEST_F(LeaveTest, NmisAreHandedBack) {
     launch([](Cpu &cpu) {
-        cpu.guest_nmis = cpu.index;
-        svm::Vcpu(cpu).state().nmi_blocked = true; // so that it stays pending
+        cpu.console.guest_nmis = cpu.index;
+        svm::Vcpu(cpu.console).state().nmi_blocked = true; // so that it stays pending
         cpu.arrived.nmis = 0;
         leave(cpu);
     });
@@ -105,8 +105,8 @@ TEST_F(LeaveTest, NmisAreHandedBack) {
 // The running timer goes on in the physical APIC, with what is left of it.
 TEST_F(LeaveTest, TimerGoesOn) {
     launch([](Cpu &cpu) {
-        cpu.lapic.write(LapicRegister::LvtTimer, 0x61, x86::rdtsc());
-        cpu.lapic.write(LapicRegister::InitialCount, 0xf0000000, x86::rdtsc());
+        cpu.console.lapic.write(LapicRegister::LvtTimer, 0x61, x86::rdtsc());
+        cpu.console.lapic.write(LapicRegister::InitialCount, 0xf0000000, x86::rdtsc());
         leave(cpu);
     });
     for (unsigned i = 0; i < 2; i++) {
@@ -128,8 +128,8 @@ TEST_F(LeaveTest, LogRaisesTheEvent) {
         while (logged == 0)
             x86::pause();
         if (cpu.index == 1) {
-            cpu.lapic.collect();
-            EXPECT_TRUE(cpu.lapic.requested().test(0x99));
+            cpu.console.lapic.collect();
+            EXPECT_TRUE(cpu.console.lapic.requested().test(0x99));
             EXPECT_EQ(cpu.kicks, 1u);
         }
         leave(cpu);

@@ -13,9 +13,9 @@ using namespace svm;
 
 class BackendTest : public SvmFixture {
   protected:
-    explicit BackendTest(const WorldOptions &options = {}) : SvmFixture(options) {}
-    vmnix_switch_state &linux_state() { return world_.handover_cpu().state; }
-    Result<> capture_result() { return kBackend.capture(world_.cpu()); }
+    explicit BackendTest(const RigOptions &options = {}) : SvmFixture(options) {}
+    vmnix_switch_state &linux_state() { return rig_.handover_cpu().state; }
+    Result<> capture_result() { return kBackend.capture(rig_.cpu()); }
     std::string vmsave(Hpa area) { return "vmsave " + std::to_string(area.raw()); }
     std::string vmload(Hpa area) { return "vmload " + std::to_string(area.raw()); }
 };
@@ -44,19 +44,19 @@ TEST_F(BackendTest, MapsAreTheVmms) {
     EXPECT_TRUE(arena.contains(Hpa(vmcb().control.iopm_base), kIoMapPages * kPageSize));
     EXPECT_TRUE(arena.contains(state().vmcb_pa) && arena.contains(state().hsave_pa));
     EXPECT_NE(state().vmcb_pa, state().host_vmcb_pa);
-    const auto msrs = world_.memory().bytes(vmcb().control.msrpm_base, kMsrMapPages * kPageSize);
+    const auto msrs = rig_.memory().bytes(vmcb().control.msrpm_base, kMsrMapPages * kPageSize);
     EXPECT_EQ(msrs[0x800 + 0x80 / 4] & std::byte{3}, std::byte{3}); // EFER
 }
 
 TEST_F(BackendTest, FeaturesOfTheCpu) {
     EXPECT_TRUE(state().has_next_rip && state().has_flush_by_asid);
-    world_.hardware().leaves[{0x8000000a, 0}].edx = 1; // QEMU's SVM
-    ASSERT_TRUE(kBackend.prepare(world_.cpu()));
+    rig_.hardware().leaves[{0x8000000a, 0}].edx = 1; // QEMU's SVM
+    ASSERT_TRUE(kBackend.prepare(rig_.cpu()));
     EXPECT_FALSE(state().has_next_rip || state().has_flush_by_asid);
 }
 
 TEST_F(BackendTest, CapturesTheKernel) {
-    world_.hardware().msrs[x86::msr::Pat] = 0x0007'0506'0007'0406;
+    rig_.hardware().msrs[x86::msr::Pat] = 0x0007'0506'0007'0406;
     ASSERT_TRUE(capture_result());
     const SaveArea &save = vmcb().save;
     EXPECT_EQ(save.cr0, Guest::paging().cr0);
@@ -81,32 +81,32 @@ TEST_F(BackendTest, CapturesTheKernel) {
 
 // FS, GS, TR, LDTR and the system-call MSRs are saved while they are the console's; TR is the VMM's in its own block.
 TEST_F(BackendTest, HiddenStateInOrder) {
-    world_.hardware().trace.clear();
+    rig_.hardware().trace.clear();
     ASSERT_TRUE(capture_result());
-    EXPECT_EQ(world_.hardware().trace,
+    EXPECT_EQ(rig_.hardware().trace,
               (std::vector<std::string>{vmsave(state().vmcb_pa), "ltr", vmsave(state().host_vmcb_pa)}));
-    EXPECT_EQ(world_.hardware().msrs[x86::msr::VmHsavePa], state().hsave_pa.raw());
-    EXPECT_EQ(world_.hardware().msrs[x86::msr::Pat], kVmmPat);
+    EXPECT_EQ(rig_.hardware().msrs[x86::msr::VmHsavePa], state().hsave_pa.raw());
+    EXPECT_EQ(rig_.hardware().msrs[x86::msr::Pat], kVmmPat);
 }
 
 TEST_F(BackendTest, ReleaseUndoesCapture) {
-    const auto before = world_.hardware().msrs;
+    const auto before = rig_.hardware().msrs;
     ASSERT_TRUE(capture_result());
-    world_.hardware().trace.clear();
-    kBackend.release(world_.cpu());
-    EXPECT_EQ(world_.hardware().msrs[x86::msr::Pat], before.at(x86::msr::Pat));
-    EXPECT_EQ(world_.hardware().msrs[x86::msr::VmHsavePa], 0u);
-    EXPECT_EQ(world_.hardware().trace, std::vector{vmload(state().vmcb_pa)});
-    kBackend.release(world_.cpu()); // twice, or without a capture: nothing
-    EXPECT_EQ(world_.hardware().trace.size(), 1u);
+    rig_.hardware().trace.clear();
+    kBackend.release(rig_.cpu());
+    EXPECT_EQ(rig_.hardware().msrs[x86::msr::Pat], before.at(x86::msr::Pat));
+    EXPECT_EQ(rig_.hardware().msrs[x86::msr::VmHsavePa], 0u);
+    EXPECT_EQ(rig_.hardware().trace, std::vector{vmload(state().vmcb_pa)});
+    kBackend.release(rig_.cpu()); // twice, or without a capture: nothing
+    EXPECT_EQ(rig_.hardware().trace.size(), 1u);
 }
 
 TEST_F(BackendTest, ReleaseBeforeCaptureTouchesNothing) {
-    world_.hardware().trace.clear();
-    const auto writes = world_.hardware().msr_writes.size();
-    kBackend.release(world_.cpu());
-    EXPECT_TRUE(world_.hardware().trace.empty());
-    EXPECT_EQ(world_.hardware().msr_writes.size(), writes);
+    rig_.hardware().trace.clear();
+    const auto writes = rig_.hardware().msr_writes.size();
+    kBackend.release(rig_.cpu());
+    EXPECT_TRUE(rig_.hardware().trace.empty());
+    EXPECT_EQ(rig_.hardware().msr_writes.size(), writes);
 }
 
 TEST_F(BackendTest, DescriptorTableOutOfReach) {
@@ -119,20 +119,20 @@ TEST_F(BackendTest, DescriptorTableOutOfReach) {
 TEST_F(BackendTest, StateThatVmrunRefuses) {
     linux_state().cr0 |= x86::cr0::NW;
     EXPECT_EQ(capture_result().error(), Errc::Invalid);
-    kBackend.release(world_.cpu()); // as the launch does then
-    EXPECT_EQ(world_.hardware().msrs[x86::msr::VmHsavePa], 0u);
+    kBackend.release(rig_.cpu()); // as the launch does then
+    EXPECT_EQ(rig_.hardware().msrs[x86::msr::VmHsavePa], 0u);
 }
 
 // Interrupts are on while the guest runs (15.21.2), with the guest's hidden state loaded before.
 TEST_F(BackendTest, Runs) {
     ASSERT_TRUE(capture_result());
-    world_.hardware().trace.clear();
+    rig_.hardware().trace.clear();
     bool ran = false;
     g_guest = [&](Cpu &cpu) {
-        ran = &cpu == &world_.cpu();
-        EXPECT_EQ(world_.hardware().trace, (std::vector<std::string>{vmload(state().vmcb_pa), "sti"}));
+        ran = &cpu == &rig_.cpu();
+        EXPECT_EQ(rig_.hardware().trace, (std::vector<std::string>{vmload(state().vmcb_pa), "sti"}));
     };
-    kBackend.run(world_.cpu());
+    kBackend.run(rig_.cpu());
     g_guest = [](Cpu &) {};
     EXPECT_TRUE(ran);
     EXPECT_EQ(state().before_entry, 0);
@@ -154,7 +154,7 @@ TEST_F(BackendTest, GivesBackWhatTheGuestHas) {
     save.ds.selector = save.es.selector = 0x2b;
     save.efer |= x86::efer::NXE;
     save.g_pat = 0x0107'0406'0007'0406;
-    kBackend.give_back(world_.cpu());
+    kBackend.give_back(rig_.cpu());
     const vmnix_switch_state &to = linux_state();
     EXPECT_EQ(to.cr0, save.cr0);
     EXPECT_EQ(to.cr2, 0x1234u);
@@ -166,16 +166,16 @@ TEST_F(BackendTest, GivesBackWhatTheGuestHas) {
     EXPECT_EQ(to.gdtr_base, 0xffff'fe00'0000'0000u);
     EXPECT_EQ(to.idtr_base, 0xffff'fe01'0000'0000u);
     EXPECT_EQ(to.ds, 0x2b);
-    auto &msrs = world_.hardware().msrs;
+    auto &msrs = rig_.hardware().msrs;
     EXPECT_EQ(msrs[x86::msr::Pat], 0x0107'0406'0007'0406u);
     EXPECT_EQ(msrs[x86::msr::Efer], save.efer); // SVME until the module has released the CPU
     EXPECT_TRUE(msrs[x86::msr::Efer] & x86::efer::SVME);
-    EXPECT_EQ(world_.hardware().trace.back(), vmload(state().vmcb_pa));
+    EXPECT_EQ(rig_.hardware().trace.back(), vmload(state().vmcb_pa));
 }
 
 TEST_F(BackendTest, ChosenByCpuid) {
     EXPECT_EQ(choose_backend(), &kBackend);
-    world_.hardware().leaves[{0x80000001, 0}].ecx = 0;
+    rig_.hardware().leaves[{0x80000001, 0}].ecx = 0;
     EXPECT_EQ(choose_backend(), nullptr);
 }
 

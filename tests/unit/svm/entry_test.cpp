@@ -46,32 +46,32 @@ TEST_F(EntryTest, InvalidInterruptInformationIsNone) {
 // A fault while an exception was delivered: 8.2.9.
 TEST_F(EntryTest, FaultDuringDeliveryBecomesDoubleFault) {
     vmcb().control.exit_int_info = 0x1234'8000'0b0e; // #PF
-    EXPECT_FALSE(exit(ExitCode::Npf, npf::Write | npf::Present | npf::FinalTranslation, World::kArena.begin.raw()));
+    EXPECT_FALSE(exit(ExitCode::Npf, npf::Write | npf::Present | npf::FinalTranslation, Rig::kArena.begin.raw()));
     EXPECT_EQ(queued(), 0x8000'0b08u);
 }
 
 // An event under way is requeued, an interrupt of the virtual APIC is offered beside it, and nothing is lost.
 TEST_F(EntryTest, EventUnderWayAndInterrupt) {
-    world_.cpu().lapic.accept(0x41, false);
+    rig_.cpu().console.lapic.accept(0x41, false);
     vmcb().control.exit_int_info = 0x8000'00ec;
     quiet_exit();
     EXPECT_EQ(queued(), 0x8000'00ecu);
     EXPECT_EQ(vcpu().state().offered, 0x41);
-    EXPECT_FALSE(world_.cpu().lapic.in_service().test(0x41));
+    EXPECT_FALSE(rig_.cpu().console.lapic.in_service().test(0x41));
     vmcb().control.exit_int_info = 0;
     vmcb().control.vintr &= ~vintr::VIrq;
     quiet_exit();
     EXPECT_EQ(queued(), 0u);
-    EXPECT_TRUE(world_.cpu().lapic.in_service().test(0x41));
+    EXPECT_TRUE(rig_.cpu().console.lapic.in_service().test(0x41));
 }
 
 TEST_F(EntryTest, InterruptCutShortIsRequeued) {
-    world_.cpu().lapic.accept(0x41, false);
+    rig_.cpu().console.lapic.accept(0x41, false);
     quiet_exit();
     vmcb().control.exit_int_info = 0x8000'0341; // as emulators say it
     quiet_exit();
     EXPECT_EQ(queued(), 0x8000'0041u);
-    EXPECT_TRUE(world_.cpu().lapic.in_service().test(0x41));
+    EXPECT_TRUE(rig_.cpu().console.lapic.in_service().test(0x41));
     EXPECT_FALSE(vmcb().control.vintr & vintr::VIrq);
 }
 
@@ -79,13 +79,13 @@ TEST_F(EntryTest, FlushesOnRequestAndOnlyThen) {
     vmcb().control.tlb_control = TlbControl::FlushAll; // of the first entry
     quiet_exit();
     EXPECT_EQ(vmcb().control.tlb_control, TlbControl::Nothing);
-    world_.cpu().mailbox.post(Mail::Flush);
+    rig_.cpu().console.mailbox.post(Mail::Flush);
     quiet_exit();
     EXPECT_EQ(vmcb().control.tlb_control, TlbControl::FlushThisAsid);
     quiet_exit();
     EXPECT_EQ(vmcb().control.tlb_control, TlbControl::Nothing);
     state().has_flush_by_asid = false;
-    world_.cpu().mailbox.post(Mail::Flush);
+    rig_.cpu().console.mailbox.post(Mail::Flush);
     quiet_exit();
     EXPECT_EQ(vmcb().control.tlb_control, TlbControl::FlushAll);
 }
@@ -93,14 +93,14 @@ TEST_F(EntryTest, FlushesOnRequestAndOnlyThen) {
 // Rare handlers run on the VMM's hidden state; the guest's is back before it runs.
 TEST_F(EntryTest, HiddenStateIsBackBeforeTheEntry) {
     quiet_exit();
-    ASSERT_FALSE(world_.hardware().trace.empty());
-    EXPECT_EQ(world_.hardware().trace.back(), vmload_guest());
+    ASSERT_FALSE(rig_.hardware().trace.empty());
+    EXPECT_EQ(rig_.hardware().trace.back(), vmload_guest());
     EXPECT_EQ(state().before_entry, 0);
-    world_.hardware().trace.clear();
+    rig_.hardware().trace.clear();
     vmcb().save.rax = 0x40000000;
     vmcb().control.next_rip = vmcb().save.rip + 2;
     EXPECT_FALSE(exit(ExitCode::Cpuid)); // hot: needs none of it
-    EXPECT_TRUE(world_.hardware().trace.empty());
+    EXPECT_TRUE(rig_.hardware().trace.empty());
 }
 
 TEST_F(EntryTest, RaxAndRspTravelInTheBlock) {
@@ -117,9 +117,9 @@ TEST_F(EntryTest, RaxAndRspTravelInTheBlock) {
 }
 
 TEST_F(EntryTest, InitThroughTheMailbox) {
-    world_.cpu().mailbox.post(Mail::Init);
-    world_.cpu().mailbox.sipi_vector = 0x12;
-    world_.cpu().mailbox.post(Mail::Sipi);
+    rig_.cpu().console.mailbox.post(Mail::Init);
+    rig_.cpu().console.mailbox.sipi_vector = 0x12;
+    rig_.cpu().console.mailbox.post(Mail::Sipi);
     gpr(Gpr::Rbx) = 5;
     quiet_exit();
     EXPECT_EQ(vmcb().save.cs.base, 0x12000u);
@@ -127,7 +127,7 @@ TEST_F(EntryTest, InitThroughTheMailbox) {
     EXPECT_EQ(gpr(Gpr::Rbx), 0u);
     EXPECT_EQ(vmcb().save.rsp, 0u);
     EXPECT_EQ(vmcb().control.tlb_control, TlbControl::FlushThisAsid);
-    EXPECT_EQ(world_.hardware().trace.back(), vmload_guest());
+    EXPECT_EQ(rig_.hardware().trace.back(), vmload_guest());
 }
 
 using EntryDeathTest = EntryTest;

@@ -16,9 +16,9 @@ class ExitsTest : public SvmFixture {
     ExitsTest() { capture(); }
     std::uint64_t queued() { return vmcb().control.event_inj; }
     std::uint64_t rip() { return vmcb().save.rip; }
-    std::uint64_t counted(ExitKind kind) { return world_.cpu().stats.exits[static_cast<unsigned>(kind)]; }
+    std::uint64_t counted(ExitKind kind) { return rig_.cpu().console.stats.exits[static_cast<unsigned>(kind)]; }
     bool traced(const std::string &what) {
-        const auto &trace = world_.hardware().trace;
+        const auto &trace = rig_.hardware().trace;
         return std::ranges::find(trace, what) != trace.end();
     }
     void set_next_rip(unsigned length) { vmcb().control.next_rip = rip() + length; }
@@ -52,7 +52,7 @@ TEST_F(ExitsTest, MsrWriteAndRead) {
     gpr(Gpr::Rcx) = 0x12345;
     gpr(Gpr::Rdx) = 0xffff'ffff'0000'0002; // only the lower halves count
     EXPECT_FALSE(exit(ExitCode::Msr, 1));
-    EXPECT_EQ(world_.hardware().msrs[0x12345], 0x2'0000'1000u);
+    EXPECT_EQ(rig_.hardware().msrs[0x12345], 0x2'0000'1000u);
     set_next_rip(2);
     vmcb().save.rax = gpr(Gpr::Rdx) = ~0ull;
     EXPECT_FALSE(exit(ExitCode::Msr, 0));
@@ -70,8 +70,8 @@ TEST_F(ExitsTest, Ports) {
     EXPECT_FALSE(exit(ExitCode::Ioio, 0x92ull << 16 | kByte, Guest::kCode + 2));
     EXPECT_FALSE(exit(ExitCode::Ioio, 0xcf8ull << 16 | kDword, Guest::kCode + 3));
     const std::vector<Hardware::PortWrite> expected{{0x92, 1, 0x44}, {0xcf8, 4, 0x11223344}};
-    EXPECT_EQ(world_.hardware().port_writes, expected);
-    world_.hardware().ports[0x64] = 0xaabbccdd;
+    EXPECT_EQ(rig_.hardware().port_writes, expected);
+    rig_.hardware().ports[0x64] = 0xaabbccdd;
     vmcb().save.rax = 0x1111'2222'3333'4444;
     EXPECT_FALSE(exit(ExitCode::Ioio, 0x64ull << 16 | kWord | kIn, Guest::kCode + 4));
     EXPECT_EQ(vmcb().save.rax, 0x1111'2222'3333'ccddu);
@@ -107,7 +107,7 @@ TEST_F(ExitsTest, LeaveEndsTheLoop) {
 TEST_F(ExitsTest, LapicPage) {
     guest_.code(Guest::kCode, {0xc7, 0x04, 0x25, 0x80, 0x00, 0xe0, 0xfe, 0x40, 0, 0, 0}); // movl $0x40, 0xfee00080
     EXPECT_FALSE(exit(ExitCode::Npf, npf::Write | npf::FinalTranslation, 0xfee00080));
-    EXPECT_EQ(world_.cpu().lapic.task_priority(), 0x40);
+    EXPECT_EQ(rig_.cpu().console.lapic.task_priority(), 0x40);
     EXPECT_EQ(rip(), Guest::kCode + 11);
 }
 
@@ -138,7 +138,7 @@ TEST_F(ExitsTest, InstructionsOfVirtualisationAreUndefined) {
 }
 
 TEST_F(ExitsTest, NmiIsCountedByTheHandlerAndInjected) {
-    world_.cpu().arrived.nmis = 1; // what the VMM's handler does in the window
+    rig_.cpu().arrived.nmis = 1; // what the VMM's handler does in the window
     EXPECT_FALSE(exit(ExitCode::Nmi));
     EXPECT_TRUE(traced("nmi_window"));
     EXPECT_EQ(queued(), 0x8000'0202u);
@@ -162,7 +162,7 @@ TEST_F(ExitsTest, WatchedExceptions) {
 TEST_F(ExitsTest, InvdWritesBack) {
     set_next_rip(2);
     EXPECT_FALSE(exit(ExitCode::Invd));
-    EXPECT_EQ(world_.hardware().wbinvds, 1u);
+    EXPECT_EQ(rig_.hardware().wbinvds, 1u);
     EXPECT_EQ(rip(), Guest::kCode + 2);
 }
 
@@ -171,7 +171,7 @@ TEST_F(ExitsTest, Xsetbv) {
     vmcb().save.rax = 3;
     gpr(Gpr::Rcx) = gpr(Gpr::Rdx) = 0;
     EXPECT_FALSE(exit(ExitCode::Xsetbv));
-    EXPECT_EQ(world_.hardware().xcr0, 3u);
+    EXPECT_EQ(rig_.hardware().xcr0, 3u);
     EXPECT_EQ(rip(), Guest::kCode + 3);
 }
 
@@ -180,7 +180,7 @@ TEST_F(ExitsTest, Cr8) {
     guest_.code(Guest::kCode, {0x44, 0x0f, 0x22, 0xc1, 0x45, 0x0f, 0x20, 0xc1});
     gpr(Gpr::Rcx) = 9;
     EXPECT_FALSE(exit(ExitCode::WriteCr8));
-    EXPECT_EQ(world_.cpu().lapic.task_priority(), 0x90);
+    EXPECT_EQ(rig_.cpu().console.lapic.task_priority(), 0x90);
     EXPECT_EQ(rip(), Guest::kCode + 4);
     EXPECT_FALSE(exit(ExitCode::ReadCr8));
     EXPECT_EQ(gpr(Gpr::R9), 9u);
@@ -192,7 +192,7 @@ TEST_F(ExitsTest, Cr8WithReservedBits) {
     gpr(Gpr::Rcx) = 0x10;
     EXPECT_FALSE(exit(ExitCode::WriteCr8));
     EXPECT_EQ(queued(), kGp);
-    EXPECT_EQ(world_.cpu().lapic.task_priority(), 0);
+    EXPECT_EQ(rig_.cpu().console.lapic.task_priority(), 0);
 }
 
 // Another vCPU has changed the code meanwhile: nothing happens, and the CPU decides again.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The console's nested tables as built for a World, walked as the CPU walks them.
+// The console's nested tables as built for a Rig, walked as the CPU walks them.
 #include "vmm/core/console_nested.hpp"
 
 #include "tests/unit/fakes/svm_fixture.hpp"
@@ -46,17 +46,17 @@ TEST_F(NestedFiveLevelsTest, MemoryIsTheConsoles) {
 TEST_F(NestedTest, GigabytePagesWhereNothingIsInTheWay) {
     EXPECT_EQ(walk(kGiga)->page, kGiga);
     EXPECT_EQ(walk(2 * kGiga)->page, kGiga);
-    EXPECT_LT(walk(World::kArena.begin.raw())->page, kGiga);
+    EXPECT_LT(walk(Rig::kArena.begin.raw())->page, kGiga);
 }
 
 // Every page of the VMM's memory reads as ones and cannot be written or executed.
 TEST_F(NestedTest, ArenaReadsAsOnes) {
-    const auto first = walk(World::kArena.begin.raw());
+    const auto first = walk(Rig::kArena.begin.raw());
     ASSERT_TRUE(first);
-    const auto page = world_.memory().bytes(align_down(first->pa, kPageSize), kPageSize);
+    const auto page = rig_.memory().bytes(align_down(first->pa, kPageSize), kPageSize);
     EXPECT_TRUE(std::ranges::all_of(page, [](std::byte b) { return b == std::byte{0xff}; }));
-    for (std::uint64_t offset = 0; offset < World::kArena.size; offset += kPageSize) {
-        const auto walked = walk(World::kArena.begin.raw() + offset);
+    for (std::uint64_t offset = 0; offset < Rig::kArena.size; offset += kPageSize) {
+        const auto walked = walk(Rig::kArena.begin.raw() + offset);
         ASSERT_TRUE(walked);
         ASSERT_EQ(walked->pa, first->pa);
         ASSERT_FALSE(walked->write || walked->execute);
@@ -75,10 +75,10 @@ TEST_F(NestedTest, StubCannotBeWritten) {
 
 TEST_F(NestedTest, ApicsAreNotMapped) {
     for (std::uint64_t gpa :
-         {World::kLapicPage, 0xfee01000ul, 0xfeefffffUL, World::kIoApicPage, World::kIoApicPage + kPageSize})
+         {Rig::kLapicPage, 0xfee01000ul, 0xfeefffffUL, Rig::kIoApicPage, Rig::kIoApicPage + kPageSize})
         EXPECT_FALSE(walk(gpa)) << std::hex << gpa;
-    expect_same(World::kIoApicPage - 1);
-    expect_same(World::kIoApicPage + 2 * kPageSize);
+    expect_same(Rig::kIoApicPage - 1);
+    expect_same(Rig::kIoApicPage + 2 * kPageSize);
     expect_same(0xfedff000);
 }
 
@@ -103,11 +103,11 @@ TEST_F(NestedTest, PagesEndWhereMemoryTypesDo) {
 }
 
 TEST_F(NestedTest, MtrrWritesFlushEveryCpu) {
-    world_.hardware().msrs[x86::msr::MtrrFix16k1] = 0;
+    rig_.hardware().msrs[x86::msr::MtrrFix16k1] = 0;
     EXPECT_TRUE(vcpu().follow_mtrrs());
-    EXPECT_TRUE(holds(world_.cpu().mailbox.take(), Mail::Flush));
+    EXPECT_TRUE(holds(rig_.cpu().console.mailbox.take(), Mail::Flush));
     EXPECT_TRUE(vcpu().follow_mtrrs());
-    EXPECT_FALSE(world_.cpu().mailbox.any());
+    EXPECT_FALSE(rig_.cpu().console.mailbox.any());
 }
 
 TEST_F(NestedTest, MapsMoreOnDemand) {
@@ -125,10 +125,10 @@ TEST_F(NestedTest, MapsMoreOnDemand) {
 // What was left out on purpose stays out.
 TEST_F(NestedTest, MapsNothingBelowTheEndOfMemory) {
     for (std::uint64_t gpa :
-         {World::kLapicPage, World::kIoApicPage, World::kArena.begin.raw(), kStub, std::uint64_t{0}, 5 * kGiga - 1}) {
+         {Rig::kLapicPage, Rig::kIoApicPage, Rig::kArena.begin.raw(), kStub, std::uint64_t{0}, 5 * kGiga - 1}) {
         EXPECT_FALSE(nested().map_more(Gpa(gpa))) << std::hex << gpa;
     }
-    EXPECT_FALSE(walk(World::kLapicPage));
+    EXPECT_FALSE(walk(Rig::kLapicPage));
 }
 
 TEST_F(NestedTest, OutOfFramesIsAnAnswer) {
@@ -146,13 +146,13 @@ TEST_F(NestedTest, OutOfFramesIsAnAnswer) {
 
 // Everything else that the guest reaches is its own: no page of the first 5 GiB leads into the arena but the ones page.
 TEST_F(NestedTest, NothingElseLeadsIntoTheArena) {
-    const auto ones = align_down(walk(World::kArena.begin.raw())->pa, kPageSize);
+    const auto ones = align_down(walk(Rig::kArena.begin.raw())->pa, kPageSize);
     for (std::uint64_t gpa = 0; gpa < 5 * kGiga;) {
         const auto walked = walk(gpa);
         const std::uint64_t page = walked ? walked->page : kPageSize;
         if (walked) {
             const std::uint64_t frame = align_down(walked->pa, page);
-            const bool touches = frame < World::kArena.end().raw() && frame + page > World::kArena.begin.raw();
+            const bool touches = frame < Rig::kArena.end().raw() && frame + page > Rig::kArena.begin.raw();
             ASSERT_TRUE(!touches || (frame == ones && page == kPageSize)) << std::hex << gpa;
         }
         gpa = align_down(gpa, page) + page;

@@ -13,7 +13,7 @@ class ResetTest : public SvmFixture {
   protected:
     ResetTest() {
         capture();
-        world_.cpu().gpr.fill(0x5555);
+        rig_.cpu().console.gpr.fill(0x5555);
         SaveArea &save = vmcb().save;
         save.fs = save.gs = save.ldtr = save.tr = {0x33, 0xf3, 0x1234, 0xffff'8000'0000'0000};
         save.cpl = 3;
@@ -60,7 +60,7 @@ TEST_F(ResetTest, RegistersOfTable14) {
 TEST_F(ResetTest, GeneralRegisters) {
     vcpu().reset();
     for (unsigned i = 0; i < 16; i++)
-        EXPECT_EQ(world_.cpu().gpr[i], i == 2 ? 0x00a20f10u : 0u) << i; // EDX: family, model, stepping
+        EXPECT_EQ(rig_.cpu().console.gpr[i], i == 2 ? 0x00a20f10u : 0u) << i; // EDX: family, model, stepping
     EXPECT_EQ(vmcb().save.rsp, 0u);
 }
 

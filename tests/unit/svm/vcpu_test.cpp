@@ -238,7 +238,7 @@ TEST_F(VcpuTest, GuestsOwnStepsGoOverTheShadow) {
 TEST_F(VcpuTest, NmiAfterAnEventKicks) {
     vcpu().inject(Vector::Debug);
     vcpu().open_nmi_window();
-    EXPECT_EQ(world_.cpu().kicks.load(), 1u);
+    EXPECT_EQ(rig_.cpu().kicks.load(), 1u);
     EXPECT_FALSE(vmcb().save.rflags & x86::rflags::TF);
 }
 
@@ -255,7 +255,7 @@ TEST_F(VcpuTest, HostContextIsEnteredOnce) {
     const std::string load = "vmload " + std::to_string(state().host_vmcb_pa.raw());
     vcpu().enter_host_context();
     vcpu().enter_host_context();
-    EXPECT_EQ(world_.hardware().trace, (std::vector{save, load}));
+    EXPECT_EQ(rig_.hardware().trace, (std::vector{save, load}));
 }
 
 } // namespace

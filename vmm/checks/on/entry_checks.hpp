@@ -25,7 +25,7 @@ template <class V> void after_exit(V v) {
 inline bool flush_is_on_its_way(const Cpu &cpu) {
     constexpr unsigned kPatience = 1000000;
     for (unsigned i = 0; i < kPatience; i++)
-        if (cpu.mailbox.any())
+        if (cpu.console.mailbox.any())
             return true;
     return false;
 }

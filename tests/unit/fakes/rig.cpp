@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "tests/unit/fakes/world.hpp"
+#include "tests/unit/fakes/rig.hpp"
 
 #include <memory>
 
@@ -15,7 +15,7 @@ std::uint64_t address_of(const auto &page) {
 
 } // namespace
 
-World::World(const WorldOptions &options)
+Rig::Rig(const RigOptions &options)
     : handover_(std::make_unique<vmnix_handover>()), handover_cpus_(options.cpus), hardware_(options.cpus) {
     std::destroy_at(&g_vmm);
     std::construct_at(&g_vmm);
@@ -34,13 +34,13 @@ World::World(const WorldOptions &options)
     play(0);
 }
 
-World::~World() {
+Rig::~Rig() {
     test::play(nullptr);
     std::destroy_at(&g_vmm);
     std::construct_at(&g_vmm);
 }
 
-void World::fill_handover(const WorldOptions &options) {
+void Rig::fill_handover(const RigOptions &options) {
     vmnix_handover &h = *handover_;
     h.abi = VMNIX_HANDOVER_ABI;
     h.size = sizeof(h);
@@ -53,7 +53,7 @@ void World::fill_handover(const WorldOptions &options) {
     h.cpu_count = options.cpus;
 }
 
-void World::fill_memory() {
+void Rig::fill_memory() {
     const Range<Gpa> arena{Gpa(kArena.begin.raw()), kArena.size};
     for (const Range<Gpa> &range : {kLowRam, kRam, kHighRam}) {
         memory_.add(range.begin.raw(), range.size);
@@ -63,7 +63,7 @@ void World::fill_memory() {
     g_vmm.frames.use(kArena);
 }
 
-void World::fill_cpu(unsigned index, const WorldOptions &options) {
+void Rig::fill_cpu(unsigned index, const RigOptions &options) {
     lapic_pages_.push_back(std::make_unique<LapicPage>());
     cpus_.push_back(std::make_unique<Cpu>());
     play(index);
@@ -71,24 +71,25 @@ void World::fill_cpu(unsigned index, const WorldOptions &options) {
         hardware_[index].msrs[x86::msr::ApicBase] |= lapic::BaseX2apic::mask;
     Cpu &cpu = *cpus_.back();
     cpu.index = cpu.apic_id = index;
+    cpu.console.cpu = &cpu;
     cpu.handover = &handover_cpus_[index];
     cpu.reset_edx = hardware_[index].cpuid(1, 0).eax;
     cpu.physical_lapic = x86::PhysicalLapic(options.x2apic, address_of(lapic_pages_.back()));
-    VMM_ASSERT(cpu.lapic.configure({.apic_id = index,
-                                    .version = kLapicVersion,
-                                    .x2apic = true,
-                                    .tsc_deadline = options.tsc_deadline,
-                                    .bootstrap = index == 0,
-                                    .tsc_khz = kTscKhz,
-                                    .timer_khz = kTimerKhz}));
+    VMM_ASSERT(cpu.console.lapic.configure({.apic_id = index,
+                                            .version = kLapicVersion,
+                                            .x2apic = true,
+                                            .tsc_deadline = options.tsc_deadline,
+                                            .bootstrap = index == 0,
+                                            .tsc_khz = kTscKhz,
+                                            .timer_khz = kTimerKhz}));
     if (options.x2apic)
-        cpu.lapic.write_apic_base(cpu.lapic.apic_base() | lapic::BaseX2apic::mask, 0);
-    cpu.lapic.write(LapicRegister::SpuriousVector, 0x1ff, 0);
+        cpu.console.lapic.write_apic_base(cpu.console.lapic.apic_base() | lapic::BaseX2apic::mask, 0);
+    cpu.console.lapic.write(LapicRegister::SpuriousVector, 0x1ff, 0);
     g_vmm.cpus[index] = &cpu;
 }
 
 // Memory in place of the device: its version as it is read reads back for every register, masked entries all.
-void World::fill_io_apics(unsigned count) {
+void Rig::fill_io_apics(unsigned count) {
     constexpr std::uint32_t kVersion = 0x00170020;
     for (unsigned i = 0; i < count; i++) {
         io_apic_pages_.push_back(std::make_unique<LapicPage>());
@@ -99,7 +100,7 @@ void World::fill_io_apics(unsigned count) {
     VMM_ASSERT(g_vmm.io_apics.unguarded().capture());
 }
 
-std::uint32_t World::physical_lapic(unsigned index, LapicRegister reg) {
+std::uint32_t Rig::physical_lapic(unsigned index, LapicRegister reg) {
     if (!g_vmm.x2apic)
         return lapic_pages_[index]->word[static_cast<unsigned>(reg) / 4];
     std::uint64_t value = 0;
@@ -107,14 +108,14 @@ std::uint32_t World::physical_lapic(unsigned index, LapicRegister reg) {
     return static_cast<std::uint32_t>(value);
 }
 
-void World::set_physical_lapic(unsigned index, LapicRegister reg, std::uint32_t value) {
+void Rig::set_physical_lapic(unsigned index, LapicRegister reg, std::uint32_t value) {
     if (g_vmm.x2apic)
         hardware_[index].msrs[x2apic_msr_of(reg)] = value;
     else
         lapic_pages_[index]->word[static_cast<unsigned>(reg) / 4] = value;
 }
 
-void World::put_in_service(unsigned index, std::uint8_t vector, bool level) {
+void Rig::put_in_service(unsigned index, std::uint8_t vector, bool level) {
     const std::uint32_t bit = 1u << vector % 32;
     for (LapicRegister first : {LapicRegister::Isr0, LapicRegister::Tmr0}) {
         const LapicRegister reg = lapic_register_plus(first, vector / 32u);
@@ -124,7 +125,7 @@ void World::put_in_service(unsigned index, std::uint8_t vector, bool level) {
     cpus_[index]->acknowledged = vector;
 }
 
-std::string World::log() {
+std::string Rig::log() {
     std::uint64_t position = 0;
     std::string text(log_.size(), '\0');
     text.resize(g_vmm.log.unguarded().read(position, text));

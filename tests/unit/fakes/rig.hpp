@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// World: a machine for hosted tests. It fills g_vmm as a launch leaves it: RAM with a hole for the VMM's arena, CPUs
+// Rig: a machine for hosted tests. It fills g_vmm as a launch leaves it: RAM with a hole for the VMM's arena, CPUs
 // with virtual LAPICs, a log, and fake hardware below. The backend is the test's business.
 #pragma once
 
@@ -15,23 +15,23 @@ namespace vmm::test {
 
 inline constexpr std::uint64_t kMega = 1ull << 20, kGiga = 1ull << 30;
 
-struct WorldOptions {
+struct RigOptions {
     unsigned cpus = 1;
     bool x2apic = false; // physical and virtual LAPICs
     bool tsc_deadline = false;
     unsigned io_apics = 0;
 };
 
-class World {
+class Rig {
   public:
     static constexpr Range<Gpa> kLowRam{Gpa(0), 0xa0000}, kRam{Gpa(kMega), 63 * kMega}, kHighRam{Gpa(4 * kGiga), kMega};
     static constexpr Range<Hpa> kArena{Hpa(32 * kMega), 4 * kMega};
     static constexpr std::uint64_t kLapicPage = 0xfee00000, kIoApicPage = 0xfec00000;
 
-    explicit World(const WorldOptions &options = {});
-    ~World();
-    World(const World &) = delete;
-    World &operator=(const World &) = delete;
+    explicit Rig(const RigOptions &options = {});
+    ~Rig();
+    Rig(const Rig &) = delete;
+    Rig &operator=(const Rig &) = delete;
 
     // From here on this thread is that CPU.
     void play(unsigned index) { test::play(&hardware_[index]); }
@@ -59,8 +59,8 @@ class World {
     };
 
     void fill_memory();
-    void fill_handover(const WorldOptions &options);
-    void fill_cpu(unsigned index, const WorldOptions &options);
+    void fill_handover(const RigOptions &options);
+    void fill_cpu(unsigned index, const RigOptions &options);
     void fill_io_apics(unsigned count);
 
     PhysicalMemory memory_;
