@@ -67,13 +67,22 @@ template <class V>
     return measure(v, expected);
 }
 
-template <class V> [[gnu::noinline]] Result<const Instruction *> decode_anew(V v) {
-    const auto bytes = TRY(fetch(v));
-    const CodeSize code = v.code_size();
+// Decodes what is not in the cache, and puts it there. The bytes come in registers: those who find them in the cache
+// need not store them.
+template <class V>
+[[gnu::noinline]] Result<const Instruction *> decode_anew(V v, DecodeCache::Slot &slot, CodeSize code,
+                                                          DecodeCache::Bytes words,
+                                                          unsigned count = sizeof(DecodeCache::Bytes)) {
+    const InstructionBytes bytes{words, count};
     const Instruction instruction = TRY(decode_data_access(as_span(bytes), code));
-    DecodeCache::Slot &slot = v.cpu().decode_cache.slot(v.rip());
-    DecodeCache::fill(slot, v.rip(), bytes.words, code, instruction);
+    DecodeCache::fill(slot, v.rip(), words, code, instruction);
     return &slot.instruction;
+}
+
+// On the last bytes of a page, where the rest has to be read by another translation.
+template <class V> [[gnu::noinline]] Result<const Instruction *> decode_across_pages(V v, DecodeCache::Slot &slot) {
+    const InstructionBytes bytes = TRY(fetch(v));
+    return decode_anew(v, slot, v.code_size(), bytes.words, bytes.count);
 }
 
 // The data access that faulted on a device page, from the cache when its bytes are unchanged. Valid until the next
@@ -82,14 +91,14 @@ template <class V> [[gnu::always_inline]] inline Result<const Instruction *> dec
     const CodeSize code = v.code_size();
     const Gva at = v.instruction_address(code);
     const std::byte *from = g_vmm.ram.at(translate(g_vmm.ram, v.paging(), at));
-    if (from && at.page_offset() <= kPageSize - sizeof(DecodeCache::Bytes)) [[likely]] {
-        DecodeCache::Bytes bytes;
-        __builtin_memcpy(&bytes, from, sizeof(bytes));
-        const DecodeCache::Slot &slot = v.cpu().decode_cache.slot(v.rip());
-        if (slot.holds(v.rip(), bytes, code)) [[likely]]
-            return &slot.instruction;
-    }
-    return decode_anew(v);
+    DecodeCache::Slot &slot = v.cpu().decode_cache.slot(v.rip());
+    if (!from || at.page_offset() > kPageSize - sizeof(DecodeCache::Bytes)) [[unlikely]]
+        return decode_across_pages(v, slot);
+    DecodeCache::Bytes bytes;
+    __builtin_memcpy(&bytes, from, sizeof(bytes));
+    if (slot.holds(v.rip(), bytes, code)) [[likely]]
+        return &slot.instruction;
+    return decode_anew(v, slot, code, bytes);
 }
 
 } // namespace vmm
