@@ -143,8 +143,6 @@ class VirtualLapic {
     // wrote.
     std::uint32_t physical_value(LapicRegister reg) const;
     bool is_present(LapicRegister reg) const { return rules_.is_present(reg); }
-    // The physical LVT masked itself (performance counters do at their interrupt).
-    void note_physical_mask(LapicRegister reg);
     // Errors that the VMM found in the physical ESR; raises the error LVT like own ones.
     void report_errors(std::uint32_t errors);
 

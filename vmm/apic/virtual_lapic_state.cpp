@@ -161,10 +161,6 @@ std::uint32_t VirtualLapic::physical_value(LapicRegister reg) const {
     return lapic::LvtMasked::get(entry) || is_lvt_safe(reg) ? entry : lapic::LvtMasked::mask;
 }
 
-void VirtualLapic::note_physical_mask(LapicRegister reg) {
-    lvt_[lvt_slot(reg)] |= lapic::LvtMasked::mask;
-}
-
 VectorSet VirtualLapic::level_pending() const {
     VectorSet level;
     for (unsigned n = 0; n < VectorSet::kWords; n++)
