@@ -178,7 +178,7 @@ known-length-build: $(BUILD)/setup.mk
 	@mkdir -p $(KNOWN_LENGTH)
 	@cmp -s $< $(KNOWN_LENGTH)/setup.mk || cp $< $(KNOWN_LENGTH)/setup.mk
 	@touch $(KNOWN_LENGTH)/setup.mk
-	$(Q)$(MAKE) --no-print-directory BUILD=$(KNOWN_LENGTH) CHECKS_DIR=tests/bench/known_length modules
+	$(Q)$(MAKE) --no-print-directory BUILD=$(KNOWN_LENGTH) INSTEAD=tests/bench/known_length modules
 $(KNOWN_INITRD): $(TESTS)/machine/initrd-6.12 known-length-build
 	$(call say,INITRD,$@)
 	$(Q)tests/machine/pack $@.part $< lib/firmware/vmnix $(KNOWN_LENGTH)/vmkernel

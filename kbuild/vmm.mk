@@ -15,9 +15,10 @@ VMM_CXXFLAGS := -std=c++20 -ffreestanding -fno-exceptions -fno-rtti -fno-threads
 VMM_DEFINES := -DVMM_VERSION='"$(VMM_VERSION)"' -DVMM_IMAGE_VA=0xffffffff80000000 -DVMM_IMAGE_MAX=0x100000 \
 	-DVMM_IMAGE_MAGIC=0x4c4e524b4d56494e -DVMM_HANDOVER_ABI=1 -DVMM_HEADER_SIZE=96
 
-# CHECKS=on is the assertion build: vmm/checks/on instead of vmm/checks/off. The benchmark has a third folder.
-CHECKS     ?= off
-CHECKS_DIR ?= vmm/checks/$(CHECKS)
+# CHECKS=on is the assertion build: vmm/checks/on instead of vmm/checks/off. INSTEAD is a folder with headers that stand
+# in for the VMM's own, by the same path: for the benchmark.
+CHECKS  ?= off
+INSTEAD ?=
 
 VMM_SOURCES := $(sort $(wildcard vmm/*/*.cpp vmm/*/*.S))
 VMM_SOURCES := $(filter-out %.lds.S,$(VMM_SOURCES))
@@ -28,7 +29,7 @@ all: $(VMKERNEL)
 $(VMM_OBJDIR)/%.cpp.o: %.cpp kbuild/vmm.mk
 	$(call say,CXX,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CXX) $(VMM_CXXFLAGS) $(VMM_DEFINES) -I. -I$(CHECKS_DIR) -Ivmm/checks -MMD -MP -c $< -o $@
+	$(Q)$(CXX) $(VMM_CXXFLAGS) $(VMM_DEFINES) $(INSTEAD:%=-iquote %) -I. -Ivmm/checks/$(CHECKS) -MMD -MP -c $< -o $@
 
 $(VMM_OBJDIR)/%.S.o: %.S kbuild/vmm.mk
 	$(call say,AS,$<)
@@ -51,6 +52,6 @@ $(VMKERNEL): $(VMKERNEL).debug
 # For tools that look at the sources one by one.
 .PHONY: print-vmm-flags
 print-vmm-flags:
-	@echo $(VMM_DEFINES) -I$(CHECKS_DIR) -Ivmm/checks
+	@echo $(VMM_DEFINES) -Ivmm/checks/$(CHECKS)
 
 -include $(VMM_OBJECTS:.o=.d)

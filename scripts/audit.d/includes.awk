@@ -23,8 +23,6 @@ function class(path, part) {
 function resolve(name, from, folder) {
     if (name ~ /^(vmm|vmnix|console|tests)\//)
         return name
-    if (name == "next_rip.hpp") # the benchmark has another
-        return "vmm/checks/" name
     if (name == "entry_checks.hpp") # one of two, by CHECKS
         return "vmm/checks/on/" name
     folder = from

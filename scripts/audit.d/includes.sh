@@ -31,7 +31,7 @@ audit_includes() {
     violations < <(sed -n 's/^bad //p' <<<"$answers")
 }
 
-compile() { eval "g++ $vmm_flags -I. -Ivmm/checks/off -Ivmm/checks $*"; } # the flags are quoted for a shell
+compile() { eval "g++ $vmm_flags -I. -Ivmm/checks/off $*"; } # the flags are quoted for a shell
 
 # Every file that the preprocessor opens for the sources named on standard input: -M, so system headers too. Ours are
 # relative.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // From SVM's exit codes to neutral exits. APM vol. 2, appendix C.
 #include "entry_checks.hpp"
-#include "next_rip.hpp"
 #include "vmm/exit/dispatch.hpp"
 #include "vmm/svm/backend.hpp"
+#include "vmm/svm/next_rip.hpp"
 #include "vmm/svm/vcpu.hpp"
 
 namespace vmm::svm {
@@ -63,7 +63,7 @@ Verdict handle_invalid(Vcpu v) {
         static_cast<std::uint32_t>(ExitCode::Invalid)) // emulators fill 32 bits only
         return handle_invalid(v);
     return handle(v, {.kind = kind_of_rare(static_cast<ExitCode>(code)),
-                      .length = checks::length_by_next_rip(v),
+                      .length = length_by_next_rip(v),
                       .vector = static_cast<std::uint8_t>(code - static_cast<std::uint64_t>(ExitCode::Exception0)),
                       .code = code});
 }
@@ -156,16 +156,16 @@ namespace {
     return conclude(v, handle(v, {.kind = ExitKind::Interrupt}));
 }
 [[gnu::noinline]] bool exit_msr_write(Vcpu v) {
-    return conclude(v, handle(v, {.kind = ExitKind::MsrWrite, .length = checks::length_by_next_rip(v)}));
+    return conclude(v, handle(v, {.kind = ExitKind::MsrWrite, .length = length_by_next_rip(v)}));
 }
 [[gnu::noinline]] bool exit_msr_read(Vcpu v) {
-    return conclude(v, handle(v, {.kind = ExitKind::MsrRead, .length = checks::length_by_next_rip(v)}));
+    return conclude(v, handle(v, {.kind = ExitKind::MsrRead, .length = length_by_next_rip(v)}));
 }
 [[gnu::noinline]] bool exit_nested_fault(Vcpu v) {
     return conclude(v, handle(v, {.kind = ExitKind::NestedFault, .address = Gpa(v.vmcb().control.exit_info2)}));
 }
 [[gnu::noinline]] bool exit_cpuid(Vcpu v) {
-    return conclude(v, handle(v, {.kind = ExitKind::Cpuid, .length = checks::length_by_next_rip(v)}));
+    return conclude(v, handle(v, {.kind = ExitKind::Cpuid, .length = length_by_next_rip(v)}));
 }
 [[gnu::noinline]] bool exit_hypercall(Vcpu v) {
     return conclude(v, handle(v, {.kind = ExitKind::Hypercall}));

@@ -3,12 +3,12 @@
 // the length is measured.
 #pragma once
 
-#include <cstdint>
+#include "vmm/svm/vcpu.hpp"
 
-namespace vmm::checks {
+namespace vmm::svm {
 
-template <class V> [[gnu::always_inline]] inline std::uint8_t length_by_next_rip(V v) {
+[[gnu::always_inline]] inline std::uint8_t length_by_next_rip(Vcpu v) {
     return v.state().has_next_rip ? static_cast<std::uint8_t>(v.vmcb().control.next_rip - v.rip()) : 0;
 }
 
-} // namespace vmm::checks
+} // namespace vmm::svm
