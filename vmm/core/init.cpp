@@ -30,7 +30,7 @@ Result<> check_handover(Vmm &vmm) {
     return {};
 }
 
-// The bits of EFER that this CPU has and that this build knows, APM vol. 2, 3.1.7. Others fault in VMRUN.
+// The bits of EFER that this CPU has and that this build knows, APM vol. 2, 3.1.7. A guest is not entered with others.
 std::uint64_t known_efer() {
     using namespace x86;
     constexpr std::uint32_t kFfxsr = 1u << 25, kNx = 1u << 20, kTce = 1u << 17, kAutomaticIbrs = 1u << 8;
