@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// PostedInterrupts: edge-triggered vectors that other CPUs leave for the owner of a virtual LAPIC.
+// PostedInterrupts: vectors that other CPUs leave for the owner of a virtual LAPIC.
 #pragma once
 
 #include "vmm/apic/vector_set.hpp"
@@ -20,15 +20,25 @@ namespace vmm {
 struct alignas(64) PostedInterrupts { // its own cache line: posters must not slow the owner's registers down
     std::array<std::atomic<std::uint64_t>, VectorSet::kWords> posted{};
     std::atomic<bool> pending{false};
+    std::array<std::atomic<std::uint64_t>, VectorSet::kWords> level{}; // how each vector was sent last
 
     // From any CPU. True: the caller must wake the owner if that may be in guest mode or idle.
-    bool post(std::uint8_t vector) {
+    bool post(std::uint8_t vector, bool is_level = false) {
+        const std::uint64_t mask = 1ull << (vector % 64u);
+        std::atomic<std::uint64_t> &levels = level[vector / 64u];
+        if (((levels.load(std::memory_order_relaxed) & mask) != 0) != is_level) [[unlikely]]
+            is_level ? levels.fetch_or(mask, std::memory_order_relaxed)
+                     : levels.fetch_and(~mask, std::memory_order_relaxed);
         posted[vector / 64u].fetch_or(1ull << (vector % 64u), std::memory_order_relaxed);
-        return !pending.exchange(true, std::memory_order_acq_rel);
+        return !pending.exchange(true); // sequentially consistent: see notify() in core/schedule.cpp
     }
 
     // Owner only. One load and a compare when nothing is there.
     bool any() const { return pending.load(std::memory_order_relaxed); }
+
+    bool is_level(std::uint8_t vector) const {
+        return level[vector / 64u].load(std::memory_order_relaxed) >> (vector % 64u) & 1;
+    }
 
     // Owner only.
     VectorSet take() {

@@ -54,7 +54,8 @@ void VirtualLapic::collect_posted() {
         return;
     for (unsigned n = 0; n < VectorSet::kWords; n++) {
         irr_.set_word(n, irr_.word(n) | taken.word(n));
-        tmr_.set_word(n, tmr_.word(n) & ~taken.word(n));
+        const std::uint64_t level = inbox_.level[n].load(std::memory_order_relaxed);
+        tmr_.set_word(n, (tmr_.word(n) & ~taken.word(n)) | (taken.word(n) & level));
     }
     constexpr std::uint64_t illegal = (1u << kFirstLegalVector) - 1;
     irr_.set_word(0, irr_.word(0) & ~illegal);
