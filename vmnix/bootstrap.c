@@ -56,7 +56,7 @@ static int map(struct vmnix_bootstrap *boot, u64 va, phys_addr_t pa, u64 flags, 
 	return 0;
 }
 
-static int map_segment(struct vmnix_bootstrap *boot, const struct vmnix_segment *segment)
+static int map_segment(struct vmnix_bootstrap *boot, const struct vmnix_elf_segment *segment)
 {
 	phys_addr_t pa = vmnix_arena_base(boot->arena) + (segment->va - VMNIX_IMAGE_VA);
 	u64 flags = LEAF_READ, at;

@@ -21,6 +21,16 @@ static int error_of(long rax)
 		return -EBUSY;
 	case VMNIX_HC_ETIMEDOUT:
 		return -ETIMEDOUT;
+	case VMNIX_HC_ENOENT:
+		return -ENOENT;
+	case VMNIX_HC_ENOMEM:
+		return -ENOMEM;
+	case VMNIX_HC_EEXIST:
+		return -EEXIST;
+	case VMNIX_HC_EAGAIN:
+		return -EAGAIN;
+	case VMNIX_HC_ENOSPC:
+		return -ENOSPC;
 	default:
 		return -EIO; /* an error of a newer VMM */
 	}

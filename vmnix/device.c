@@ -11,6 +11,8 @@
 
 #include "device.h"
 #include "device_file.h"
+#include "owners.h"
+#include "vmnix.h"
 
 static LIST_HEAD(open_files);
 static DEFINE_MUTEX(open_files_lock);
@@ -39,6 +41,7 @@ static int device_release(struct inode *inode, struct file *filp)
 {
 	struct device_file *file = filp->private_data;
 
+	vmnix_owners_release(&vmnix, file);
 	mutex_lock(&open_files_lock);
 	list_del(&file->link);
 	mutex_unlock(&open_files_lock);

@@ -24,6 +24,36 @@ ssize_t vmnix_device_read(struct file *filp, char __user *buffer, size_t size, l
 __poll_t vmnix_device_poll(struct file *filp, poll_table *table);
 
 /* device_ioctl.c */
+struct vmnix_registers;
 long vmnix_device_ioctl(struct file *filp, unsigned int command, unsigned long argument);
+
+/*
+ * For calls that fill a structure of at most `room` bytes in the page, whose address is in `call`
+ * already: copies out as much as the VMM filled.
+ */
+int vmnix_device_fill(struct device_file *file, struct vmnix_registers *call, void __user *to,
+		      u64 room);
+
+/* The other ioctls, each with the program's structure. */
+/* device_vm.c */
+int vmnix_ioctl_vm_create(struct device_file *file, void __user *user);
+int vmnix_ioctl_vm_start(struct device_file *file, void __user *user);
+int vmnix_ioctl_vm_control(struct device_file *file, void __user *user);
+int vmnix_ioctl_vm_set(struct device_file *file, void __user *user);
+
+/* device_query.c */
+int vmnix_ioctl_memory(struct device_file *file, void __user *user);
+int vmnix_ioctl_vm_info(struct device_file *file, void __user *user);
+int vmnix_ioctl_vm_next(struct device_file *file, void __user *user);
+int vmnix_ioctl_vm_world(struct device_file *file, void __user *user);
+
+/* device_data.c */
+int vmnix_ioctl_vm_write(struct device_file *file, void __user *user);
+int vmnix_ioctl_vm_definition(struct device_file *file, void __user *user);
+int vmnix_ioctl_vm_console_read(struct device_file *file, void __user *user);
+int vmnix_ioctl_vm_console_write(struct device_file *file, void __user *user);
+
+/* device_wait.c */
+int vmnix_ioctl_wait(struct device_file *file, void __user *user);
 
 #endif

@@ -53,13 +53,13 @@ ssize_t vmnix_device_read(struct file *filp, char __user *buffer, size_t size, l
 		return 0;
 	for (;;) {
 		/* Taken before the look: growth after the look then ends the wait at once. */
-		events = atomic_read(&v->log_events);
+		events = atomic_read(&v->events);
 		bytes = read_some(filp->private_data, buffer, size);
 		if (bytes)
 			return bytes;
 		if (filp->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		if (wait_event_interruptible(v->log_wait, atomic_read(&v->log_events) != events))
+		if (wait_event_interruptible(v->event_wait, atomic_read(&v->events) != events))
 			return -ERESTARTSYS;
 	}
 }
@@ -69,7 +69,7 @@ __poll_t vmnix_device_poll(struct file *filp, poll_table *table)
 	struct device_file *file = filp->private_data;
 	ssize_t bytes;
 
-	poll_wait(filp, &vmnix.log_wait, table);
+	poll_wait(filp, &vmnix.event_wait, table);
 	mutex_lock(&file->lock);
 	bytes = fetch_log(file, 1);
 	mutex_unlock(&file->lock);

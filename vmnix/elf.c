@@ -54,7 +54,7 @@ static enum vmnix_image_error check_segment(const Elf64_Phdr *program, size_t si
 static enum vmnix_image_error add_segment(const Elf64_Phdr *program, size_t size,
 					  struct vmnix_elf *elf)
 {
-	struct vmnix_segment *segment = &elf->segment[elf->segments];
+	struct vmnix_elf_segment *segment = &elf->segment[elf->segments];
 	enum vmnix_image_error error;
 	uint64_t previous_end = 0;
 
@@ -101,7 +101,7 @@ static bool entry_is_executable(const struct vmnix_elf *elf)
 	uint32_t i;
 
 	for (i = 0; i < elf->segments; i++) {
-		const struct vmnix_segment *segment = &elf->segment[i];
+		const struct vmnix_elf_segment *segment = &elf->segment[i];
 
 		/* Only bytes that came with the file: .bss holds no code. */
 		if ((segment->rights & PF_X) && elf->header.entry >= segment->va &&
@@ -113,8 +113,8 @@ static bool entry_is_executable(const struct vmnix_elf *elf)
 
 static enum vmnix_image_error check_image_header(const uint8_t *file, struct vmnix_elf *elf)
 {
-	const struct vmnix_segment *first = &elf->segment[0];
-	const struct vmnix_segment *last = &elf->segment[elf->segments - 1];
+	const struct vmnix_elf_segment *first = &elf->segment[0];
+	const struct vmnix_elf_segment *last = &elf->segment[elf->segments - 1];
 	struct vmnix_image_header *header = &elf->header;
 
 	if (first->va != VMNIX_IMAGE_VA || first->file_size < sizeof(*header))

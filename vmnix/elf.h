@@ -34,7 +34,7 @@ enum vmnix_image_error {
 	VMNIX_BAD_ERRORS,
 };
 
-struct vmnix_segment {
+struct vmnix_elf_segment {
 	uint64_t va;
 	uint64_t offset; /* in the file */
 	uint64_t file_size;
@@ -45,7 +45,7 @@ struct vmnix_segment {
 struct vmnix_elf {
 	struct vmnix_image_header header;
 	uint32_t segments;
-	struct vmnix_segment segment[VMNIX_MAX_SEGMENTS]; /* ascending, no page shared */
+	struct vmnix_elf_segment segment[VMNIX_MAX_SEGMENTS]; /* ascending, no page shared */
 };
 
 VMNIX_BEGIN_C

@@ -80,8 +80,9 @@ static irqreturn_t event_arrived(int irq, void *data)
 {
 	struct vmnix *v = data;
 
-	atomic_inc(&v->log_events);
-	wake_up_interruptible(&v->log_wait);
+	atomic_inc(&v->events);
+	wake_up_interruptible(&v->event_wait);
+	vmnix_vms_event(v);
 	return IRQ_HANDLED;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The interrupt by which the VMM tells that there is more log. */
+/* The interrupt by which the VMM tells that something happened: more log, a VM's output or end. */
 #ifndef VMNIX_EVENT_H
 #define VMNIX_EVENT_H
 

@@ -7,6 +7,7 @@
 #include "event.h"
 #include "handover.h"
 #include "leave.h"
+#include "orders.h"
 #include "vmnix.h"
 
 #define REBOOT_TRIES 5
@@ -26,11 +27,11 @@ static int try_leave(struct vmnix *v)
 	return ret;
 }
 
-/* Whoever waits for more log waits in vain. */
-static void wake_readers(struct vmnix *v)
+/* Whoever waits for something to happen waits in vain. */
+static void wake_waiters(struct vmnix *v)
 {
-	atomic_inc(&v->log_events);
-	wake_up_all(&v->log_wait);
+	atomic_inc(&v->events);
+	wake_up_all(&v->event_wait);
 }
 
 void vmnix_leave(struct vmnix *v)
@@ -43,8 +44,10 @@ void vmnix_leave(struct vmnix *v)
 		if (!(tries++ % TRIES_PER_MESSAGE))
 			pr_warn("still under the VMM, trying again every second\n");
 		ssleep(1);
+		vmnix_orders_end_all(v); /* with one it would never let go */
 	}
-	wake_readers(v);
+	wake_waiters(v);
+	vmnix_pieces_reclaim(v);
 	pr_info("Linux runs on the bare machine again, stopped for %llu us\n",
 		vmnix_stopped_us(v));
 }
@@ -57,13 +60,15 @@ void vmnix_leave_for_reboot(struct vmnix *v)
 	if (!v->launched)
 		return;
 	vmnix_event_stop(v);
+	vmnix_vms_close(v);
 	while ((ret = try_leave(v)) && ++tries < REBOOT_TRIES)
 		ssleep(1);
 	if (ret) {
 		pr_err("the machine ends under the VMM (error %d)\n", ret);
 		return;
 	}
-	wake_readers(v);
+	wake_waiters(v);
+	vmnix_pieces_reclaim(v);
 	pr_info("left the VMM before the machine ends\n");
 	vmnix_arena_release(&v->arena); /* the next kernel finds it scrubbed */
 }

@@ -127,6 +127,7 @@ static const struct stage {
 	{ reserve, give_back },
 	{ launch, vmnix_leave },
 	{ vmnix_exclusive_start, vmnix_exclusive_stop },
+	{ vmnix_vms_start, vmnix_vms_close },
 	{ vmnix_event_start, vmnix_event_stop },
 	{ vmnix_device_start, vmnix_device_stop },
 	{ vmnix_power_start, vmnix_power_stop },
@@ -156,7 +157,8 @@ static int __init vmnix_start(void)
 	int ret;
 
 	init_rwsem(&vmnix.gate);
-	init_waitqueue_head(&vmnix.log_wait);
+	init_waitqueue_head(&vmnix.event_wait);
+	vmnix_vms_init(&vmnix);
 	/* What preflight saw and what is launched must be the same CPUs. */
 	cpu_hotplug_disable();
 	ret = start_stages();
@@ -166,8 +168,9 @@ static int __init vmnix_start(void)
 }
 
 /*
- * Forced unloading (rmmod -f) comes here while programs have the device open. The machine is given
- * back by now; the code has to stay until the last program has let go, of itself or not.
+ * Forced unloading (rmmod -f) comes here while programs have the device open. VMs have ended and
+ * the machine is given back by now; the code has to stay until the last program has let go, of
+ * itself or not.
  */
 static void wait_for_programs(void)
 {
@@ -184,6 +187,7 @@ static void __exit vmnix_stop(void)
 {
 	stop_stages(ARRAY_SIZE(stages));
 	wait_for_programs();
+	vmnix_vms_finish(&vmnix);
 }
 
 module_init(vmnix_start);

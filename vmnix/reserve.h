@@ -8,8 +8,6 @@
 
 #include <linux/types.h>
 
-#define VMNIX_ARENA_ALIGN (2ul << 20)
-
 struct vmnix_arena {
 	unsigned long pfn;
 	unsigned long pages; /* 0: none reserved */

@@ -13,8 +13,10 @@
 #include "abi/handover/handover.h"
 #include "abi/ioctl/ioctl.h"
 #include "image.h"
+#include "pieces.h"
 #include "reserve.h"
 #include "svm.h"
+#include "vms.h"
 
 /* Module parameters; see main.c. */
 struct vmnix_options {
@@ -42,8 +44,10 @@ struct vmnix {
 	struct cpumask cpus;		 /* that are, or will be, the VMM's */
 	struct rw_semaphore gate;	 /* held for writing while `launched` changes */
 	bool launched;
-	atomic_t log_events; /* how often the log grew, or ended */
-	wait_queue_head_t log_wait;
+	atomic_t events; /* how often something happened: log, a VM's output or end, the VMM's */
+	wait_queue_head_t event_wait;
+	struct vmnix_pieces pieces;
+	struct vmnix_vms vms;
 	u64 stopped_tsc; /* of the last handover or leave */
 	char version[24];
 	struct vmnix_launch_record record;

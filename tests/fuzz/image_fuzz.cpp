@@ -23,7 +23,7 @@ void check_segments(const vmnix_elf &elf, std::size_t size) {
     std::uint64_t previous_end = VMNIX_IMAGE_VA;
     require(elf.segments > 0 && elf.segments <= VMNIX_MAX_SEGMENTS);
     for (std::uint32_t i = 0; i < elf.segments; i++) {
-        const vmnix_segment &segment = elf.segment[i];
+        const vmnix_elf_segment &segment = elf.segment[i];
         require(segment.va >= previous_end && segment.va % VMNIX_PAGE_SIZE == 0);
         require(segment.memory_size <= VMNIX_IMAGE_VA + VMNIX_IMAGE_MAX - segment.va);
         require(segment.file_size <= segment.memory_size);

@@ -19,7 +19,24 @@
     SIZE(vmnix_cpu_stats, 256)                                                                                         \
     SIZE(vmnix_launch_record, 32)                                                                                      \
     SIZE(vmnix_stats_query, 264)                                                                                       \
-    SIZE(vmnix_raw_hypercall, 32)
+    SIZE(vmnix_raw_hypercall, 32)                                                                                      \
+    SIZE(vmnix_vm_share, 48)                                                                                           \
+    SIZE(vmnix_vm_config, 2216)                                                                                        \
+    SIZE(vmnix_boot_state, 336)                                                                                        \
+    SIZE(vmnix_vm_copy, 24)                                                                                            \
+    SIZE(vmnix_vm_info, 352)                                                                                           \
+    SIZE(vmnix_world_info, 272)                                                                                        \
+    SIZE(vmnix_memory_info, 56)                                                                                        \
+    SIZE(vmnix_vm_create, 2240)                                                                                        \
+    SIZE(vmnix_vm_write, 32)                                                                                           \
+    SIZE(vmnix_vm_start, 344)                                                                                          \
+    SIZE(vmnix_vm_control, 8)                                                                                          \
+    SIZE(vmnix_vm_set, 56)                                                                                             \
+    SIZE(vmnix_vm_query, 360)                                                                                          \
+    SIZE(vmnix_vm_definition, 16)                                                                                      \
+    SIZE(vmnix_world_query, 280)                                                                                       \
+    SIZE(vmnix_vm_console, 24)                                                                                         \
+    SIZE(vmnix_wait, 8)
 
 #define VMNIX_OFFSETS(AT)                                                                                              \
     AT(vmnix_info, size, 0)                                                                                            \
@@ -40,6 +57,27 @@
     AT(vmnix_info, log_head, 120)                                                                                      \
     AT(vmnix_info, log_size, 128)                                                                                      \
     AT(vmnix_info, silicon, 136)                                                                                       \
+    AT(vmnix_vm_config, memory, 8)                                                                                     \
+    AT(vmnix_vm_config, epoch, 16)                                                                                     \
+    AT(vmnix_vm_config, uuid, 24)                                                                                      \
+    AT(vmnix_vm_config, name, 40)                                                                                      \
+    AT(vmnix_vm_config, share, 104)                                                                                    \
+    AT(vmnix_vm_config, flags, 152)                                                                                    \
+    AT(vmnix_vm_config, console_size, 156)                                                                             \
+    AT(vmnix_vm_config, definition_size, 160)                                                                          \
+    AT(vmnix_vm_config, definition, 168)                                                                               \
+    AT(vmnix_boot_state, rip, 128)                                                                                     \
+    AT(vmnix_boot_state, cs, 176)                                                                                      \
+    AT(vmnix_boot_state, idtr, 320)                                                                                    \
+    AT(vmnix_vm_info, state, 8)                                                                                        \
+    AT(vmnix_vm_info, reason, 96)                                                                                      \
+    AT(vmnix_vm_info, memory, 192)                                                                                     \
+    AT(vmnix_vm_info, console_head, 216)                                                                               \
+    AT(vmnix_vm_info, vcpus, 256)                                                                                      \
+    AT(vmnix_vm_info, share, 264)                                                                                      \
+    AT(vmnix_vm_info, run_tsc, 312)                                                                                    \
+    AT(vmnix_vm_info, definition_size, 344)                                                                            \
+    AT(vmnix_world_info, exits, 64)                                                                                    \
     AT(vmnix_cpu_stats, apic_id, 4)                                                                                    \
     AT(vmnix_cpu_stats, state, 8)                                                                                      \
     AT(vmnix_cpu_stats, kinds, 12)                                                                                     \

@@ -12,6 +12,7 @@
 #define VMNIX_ABI_HYPERCALL_HYPERCALL_H
 
 #include "../types.h"
+#include "vm.h"
 
 /* A VMM serves modules of its own ABI and of the one before. */
 #define VMNIX_HYPERCALL_ABI 1
@@ -31,10 +32,36 @@ enum vmnix_hypercall {
     VMNIX_HC_CPU_STATS = 2, /* rdi = address, rsi = size of a struct vmnix_cpu_stats, rdx = vCPU; out: rdi = bytes */
     VMNIX_HC_LOG_READ = 3,  /* rdi = address, rsi = size (at most a page, not crossing one), rdx = position;
                                out: rdi = bytes, rsi = position of the first one (later than asked if lines were lost) */
-    VMNIX_HC_EVENT = 4,     /* rdi = vector (32..255, or 0 for none), rsi = vCPU: interrupt when the log grows */
-    VMNIX_HC_LEAVE = 5,     /* every vCPU, with interrupts off: returns 0 on the bare CPU, through the switch stub */
-    VMNIX_HC_TEST = 6,      /* only with VMNIX_FEATURE_TEST: rdi = enum vmnix_test, rsi = argument */
-    VMNIX_HC_COUNT = 7,
+    VMNIX_HC_EVENT = 4, /* rdi = vector (32..255, or 0 for none), rsi = vCPU: interrupt when the log grows, a VM ends or
+                           pauses, or there is console output after a VM_CONSOLE_READ that found none */
+    VMNIX_HC_LEAVE = 5, /* every vCPU, with interrupts off: returns 0 on the bare CPU, through the switch stub */
+    VMNIX_HC_TEST = 6,  /* only with VMNIX_FEATURE_TEST: rdi = enum vmnix_test, rsi = argument */
+
+    /* Memory and VMs: VMNIX_FEATURE_VMS, structures in vm.h. */
+    VMNIX_HC_GIVE = 7,       /* rdi = address of a piece of the caller's RAM: it is the VMM's from now on */
+    VMNIX_HC_SCRUB = 8,      /* clears one dirty piece; out: rdi = pieces that are still dirty. EBUSY: a CPU may still
+                                write to them, try again */
+    VMNIX_HC_TAKE = 9,       /* out: rdi = address of a free piece, the caller's again; ENOENT: none is free */
+    VMNIX_HC_MEMORY = 10,    /* rdi = address, rsi = size of a struct vmnix_memory_info; out: rdi = bytes */
+    VMNIX_HC_VM_CREATE = 11, /* rdi = address, rsi = size of a struct vmnix_vm_config; out: rdi = id.
+                                ENOMEM: out: rdi = free pieces that it takes. EEXIST: the name or UUID is taken */
+    VMNIX_HC_VM_WRITE = 12,  /* rdi = vm (not started), rsi = address of a struct vmnix_vm_copy */
+    VMNIX_HC_VM_START = 13,  /* rdi = vm, rsi = address of a struct vmnix_boot_state, rdx = its size */
+    VMNIX_HC_VM_ORDER = 14,  /* rdi = vm, rsi = enum vmnix_vm_order. EBUSY: in this state the order makes no sense.
+                                EAGAIN: see there */
+    VMNIX_HC_VM_SHARE = 15,  /* rdi = vm (0: the console), rsi = address of a struct vmnix_vm_share. ENOSPC: the
+                                reservations of all would exceed what the CPUs have */
+    VMNIX_HC_VM_INFO =
+        16, /* rdi = vm (0: the console), rsi = address, rdx = size of a struct vmnix_vm_info; out: rdi = bytes */
+    VMNIX_HC_VM_NEXT = 17,          /* rdi = vm or 0; out: rdi = the next higher id; ENOENT: there is none */
+    VMNIX_HC_VM_DEFINITION = 18,    /* rdi = vm, rsi = address, rdx = bytes of room; out: rdi = bytes written */
+    VMNIX_HC_VM_WORLD = 19,         /* rdi = vm (0: the console) | vCPU << 32, rsi = address, rdx = size of a struct
+                                       vmnix_world_info; out: rdi = bytes */
+    VMNIX_HC_VM_CONSOLE_READ = 20,  /* rdi = vm, rsi = address of a page, rdx = position; out: rdi = bytes (up to 4096),
+                                   rsi = position of the first one */
+    VMNIX_HC_VM_CONSOLE_WRITE = 21, /* rdi = vm, rsi = address, rdx = bytes (at most 256, not crossing a page);
+                                  out: rdi = bytes that the UART took */
+    VMNIX_HC_COUNT = 22,
 };
 
 enum vmnix_test {
@@ -44,6 +71,7 @@ enum vmnix_test {
 
 #define VMNIX_FEATURE_LOG (1ull << 0)
 #define VMNIX_FEATURE_EVENT (1ull << 1)
+#define VMNIX_FEATURE_VMS (1ull << 2)
 #define VMNIX_FEATURE_TEST (1ull << 63)
 
 enum vmnix_hypercall_error {
@@ -53,6 +81,11 @@ enum vmnix_hypercall_error {
     VMNIX_HC_EPERM = 4,     /* not from CPL 0 */
     VMNIX_HC_EBUSY = 5,     /* not now (a VM exists, another leave is under way) */
     VMNIX_HC_ETIMEDOUT = 6, /* a vCPU did not come to the rendezvous; nothing changed */
+    VMNIX_HC_ENOENT = 7,    /* no such VM, or nothing left */
+    VMNIX_HC_ENOMEM = 8,    /* the VMM has too few free pieces */
+    VMNIX_HC_EEXIST = 9,    /* the name or UUID is taken */
+    VMNIX_HC_ENOSPC = 10,   /* a limit is reached: VMs, reservations */
+    VMNIX_HC_EAGAIN = 11,   /* begun, and not finished: call again, with interrupts on in between */
 };
 
 /* Everything about the VMM that is worth a look; grows at the end. Filled by the VMM, trusted by nobody. */
