@@ -16,13 +16,12 @@ SANITIZE     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit
 RECORD        = BUILD=$(BUILD) tests/record
 
 # ---- unit tests: tests/unit/<area>/*_test.cpp with the area's sources, one program per area ------------------------
-# The optional tests/unit/<area>/area.mk may set SOURCES.<area> (default: vmm/<area>/*.cpp), FLAGS.<area>, LIBS.<area>.
+# The optional tests/unit/<area>/area.mk may set SOURCES.<area> (default: vmm/<area>/*.cpp), FLAGS.<area>, LIBS.<area>,
+# and OBJECTS.<area>, which another area makes.
 UNIT_AREAS := $(sort $(patsubst tests/unit/%/,%,$(dir $(wildcard tests/unit/*/*_test.cpp))))
 -include $(wildcard tests/unit/*/area.mk)
 
-define unit_area
-SOURCES.$(1) ?= $(wildcard vmm/$(1)/*.cpp)
-UNIT_OBJECTS.$(1) := $$(patsubst %,$(TESTS)/unit/$(1).o/%.o,$$(SOURCES.$(1)) $(wildcard tests/unit/$(1)/*.cpp))
+define unit_objects
 $(TESTS)/unit/$(1).o/%.cpp.o: %.cpp
 	$$(call say,CXX,$$< [$(1)])
 	@mkdir -p $$(@D)
@@ -31,11 +30,18 @@ $(TESTS)/unit/$(1).o/%.c.o: %.c
 	$$(call say,CC,$$< [$(1)])
 	@mkdir -p $$(@D)
 	$(Q)$(CC) -std=gnu11 -O1 $(TEST_FLAGS) $(SANITIZE) $$(FLAGS.$(1)) -c -o $$@ $$<
-$(TESTS)/unit/$(1): $$(UNIT_OBJECTS.$(1))
+endef
+define unit_area
+$(call unit_objects,$(1))
+SOURCES.$(1) ?= $(wildcard vmm/$(1)/*.cpp)
+UNIT_OBJECTS.$(1) := $$(patsubst %,$(TESTS)/unit/$(1).o/%.o,$$(SOURCES.$(1)) $(wildcard tests/unit/$(1)/*.cpp))
+$(TESTS)/unit/$(1): $$(UNIT_OBJECTS.$(1)) $$(OBJECTS.$(1))
 	$$(call say,LINK,$$@)
 	$(Q)$(TEST_CXX) $(SANITIZE) -o $$@ $$^ $$(LIBS.$(1)) -lgmock -lgtest -lgtest_main -pthread
 -include $$(UNIT_OBJECTS.$(1):.o=.d)
 endef
+$(eval $(call unit_objects,fakes))
+-include $(RIG_OBJECTS:.o=.d)
 $(foreach area,$(UNIT_AREAS),$(eval $(call unit_area,$(area))))
 
 UNIT_PROGRAMS := $(UNIT_AREAS:%=$(TESTS)/unit/%)
@@ -76,6 +82,28 @@ fuzz-programs: $(FUZZ_TARGETS:%=$(TESTS)/fuzz/%)
 fuzz-short: $(FUZZ_TARGETS:%=fuzz-short-%)
 fuzz: $(FUZZ_TARGETS:%=fuzz-long-%)
 
+# ---- the test kernel of VMs: freestanding, started by a multiboot loader ------------------------------------------------
+VMTEST         := $(TESTS)/guest/vmtest.elf
+VMTEST_OBJECTS := $(patsubst %,$(TESTS)/guest/o/%.o,$(wildcard tests/guest/*.cpp tests/guest/*.S))
+VMTEST_FLAGS   := -std=c++20 -O2 -I. $(TEST_WARN) -MMD -MP -ffreestanding -fno-exceptions -fno-rtti -fno-pic \
+                  -fno-threadsafe-statics -fno-stack-protector -fno-asynchronous-unwind-tables -mno-red-zone \
+                  -mgeneral-regs-only -fcf-protection=none
+
+$(TESTS)/guest/o/tests/guest/%.cpp.o: tests/guest/%.cpp
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(VMTEST_FLAGS) -c -o $@ $<
+$(TESTS)/guest/o/tests/guest/%.S.o: tests/guest/%.S
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I. -MMD -MP -c -o $@ $<
+$(VMTEST): $(VMTEST_OBJECTS) tests/guest/vmtest.lds
+	$(call say,LINK,$@)
+	$(Q)$(LD) -nostdlib -no-pie -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments -T tests/guest/vmtest.lds -o $@ $(VMTEST_OBJECTS)
+-include $(VMTEST_OBJECTS:.o=.d)
+.PHONY: vmtest
+vmtest: $(VMTEST)
+
 # ---- machine tests: one program that drives emulated machines through libvirt --------------------------------------
 MACHINE_TEST_SOURCES := $(wildcard tests/machine/harness/*.cpp tests/machine/suites/*.cpp)
 MACHINE_TEST_OBJECTS := $(MACHINE_TEST_SOURCES:%=$(TESTS)/machine/o/%.o)
@@ -84,7 +112,8 @@ GUEST_TOOL_SOURCES   := $(wildcard tests/machine/tools/*.cpp)
 GUEST_TOOL_OBJECTS   := $(GUEST_TOOL_SOURCES:%=$(TESTS)/guest/o/%.o)
 GUEST_TOOL           := $(TESTS)/guest/vmnix-probe
 GUEST_KMOD           := $(KERNELS:%=$(TESTS)/guest/%/vmnix_poke.ko)
-TEST_INITRDS         := $(KERNELS:%=$(TESTS)/machine/initrd-%) $(KERNELS:%=$(TESTS)/machine/initrd-kexec-%)
+TEST_INITRDS         := $(KERNELS:%=$(TESTS)/machine/initrd-%) $(KERNELS:%=$(TESTS)/machine/initrd-kexec-%) \
+                        $(KERNELS:%=$(TESTS)/machine/initrd-guests-%)
 
 $(TESTS)/machine/o/%.cpp.o: %.cpp
 	$(call say,CXX,$<)
@@ -119,16 +148,26 @@ $(GUEST_KMOD): $(TESTS)/guest/%/vmnix_poke.ko: $(GUEST_KMOD_SOURCES)
 	@cp $(GUEST_KMOD_SOURCES) $(@D)/
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR_$*) M=$(abspath $(@D)) modules >$(@D)/make.log 2>&1 || { cat $(@D)/make.log; false; }
 
+TEST_GUESTS          := $(foreach k,$(KERNELS),$(TESTS)/machine/guest-$(k).vmlinuz $(TESTS)/machine/guest-$(k).cpio.gz)
+
 # The kernel unpacks archives that follow one another: the console's own, then what only tests need.
 define test_initrds
 $(TESTS)/machine/initrd-$(1): $(BUILD)/machine/$(1)/console.cpio.gz $(GUEST_TOOL) $(TESTS)/guest/$(1)/vmnix_poke.ko \
-                             tests/machine/pack
+                             $(VMTEST) tests/machine/pack
 	$$(call say,INITRD,$$@)
 	@mkdir -p $$(@D)
-	$(Q)tests/machine/pack $$@ $$< usr/lib/vmnix/tests $(GUEST_TOOL) $(TESTS)/guest/$(1)/vmnix_poke.ko
+	$(Q)tests/machine/pack $$@ $$< usr/lib/vmnix/tests $(GUEST_TOOL) $(TESTS)/guest/$(1)/vmnix_poke.ko $(VMTEST)
 $(TESTS)/machine/initrd-kexec-$(1): $(TESTS)/machine/initrd-$(1) $(BUILD)/machine/$(1)/console.vmlinuz tests/machine/pack
 	$$(call say,INITRD,$$@)
 	$(Q)tests/machine/pack $$@ $$< boot $(BUILD)/machine/$(1)/console.vmlinuz $(TESTS)/machine/initrd-$(1)
+# The guests of all kernels, each under its kernel's name.
+$(TESTS)/machine/guest-$(1).vmlinuz: $(BUILD)/machine/$(1)/console.vmlinuz
+	@mkdir -p $$(@D) && cp $$< $$@
+$(TESTS)/machine/guest-$(1).cpio.gz: $(BUILD)/machine/$(1)/guest.cpio.gz
+	@mkdir -p $$(@D) && cp $$< $$@
+$(TESTS)/machine/initrd-guests-$(1): $(TESTS)/machine/initrd-$(1) $(TEST_GUESTS) tests/machine/pack
+	$$(call say,INITRD,$$@)
+	$(Q)tests/machine/pack $$@ $$< boot $(TEST_GUESTS)
 endef
 $(foreach kernel,$(KERNELS),$(eval $(call test_initrds,$(kernel))))
 .SECONDARY: $(GUEST_KMOD)

@@ -16,6 +16,11 @@ using namespace vmm::test;
 
 constexpr unsigned kMostSteps = 48;
 
+// Calls about memory and VMs change the VMM's memory and what runs: vm_exit_fuzz.cpp.
+bool is_about_vms(std::uint64_t number) {
+    return number >= VMNIX_HC_GIVE && number < VMNIX_HC_COUNT;
+}
+
 // Where something happens, more often than a random number would find it.
 std::uint64_t take_address(Input &input) {
     const std::uint8_t where = input.byte();
@@ -73,7 +78,8 @@ void change_surroundings(Rig &rig, Guest &guest, Input &input) {
 Exit take_exit(Input &input) {
     constexpr ExitKind kKinds[] = {ExitKind::Cpuid,       ExitKind::MsrRead,   ExitKind::MsrWrite,  ExitKind::Port,
                                    ExitKind::NestedFault, ExitKind::Hypercall, ExitKind::Interrupt, ExitKind::Nmi,
-                                   ExitKind::Exception,   ExitKind::Init,      ExitKind::Refused,   ExitKind::Control};
+                                   ExitKind::Exception,   ExitKind::Init,      ExitKind::Refused,   ExitKind::Control,
+                                   ExitKind::Halt};
     constexpr std::uint8_t kVectors[] = {1, 17, 18};
     Exit exit{.kind = kKinds[input.byte() % std::size(kKinds)]};
     exit.length = input.byte() % 16;
@@ -129,6 +135,20 @@ void check_guest(const FakeGuest &guest, std::uint64_t rip_before) {
         fail("EFER has bits that VMRUN refuses");
 }
 
+// Until the next entry; a CPU that would sleep is sent what starts it.
+void enter(Cpu &cpu) {
+    FakeVcpu v(cpu.console);
+    bool goes_on = prepare_entry(v);
+    while (!goes_on) {
+        if (choose(cpu)) {
+            goes_on = begin_turn(v);
+        } else {
+            cpu.console.mailbox.post(cpu.console.halted ? Mail::Nmi : Mail::Sipi);
+            notify(cpu, cpu.console);
+        }
+    }
+}
+
 void run_fake(const RigOptions &options, Input &input) {
     Rig rig(options);
     Guest memory(rig);
@@ -137,7 +157,6 @@ void run_fake(const RigOptions &options, Input &input) {
         rig.cpu(i).console.backend<FakeGuest *>() = &guests[i];
     FakeGuest &guest = guests[0];
     rig.memory().forbid(Rig::kArena.begin.raw(), Rig::kArena.size);
-    guest.on_wait = [&] { rig.cpu().console.mailbox.post(Mail::Sipi); };
     for (unsigned step = 0; step < kMostSteps && !input.empty(); step++) {
         const std::uint8_t what = input.byte();
         if (what % 4 == 0)
@@ -152,10 +171,13 @@ void run_fake(const RigOptions &options, Input &input) {
             settle_offer(v);
         guest.on_window = [&, vector = input.byte(), level = input.flag()] { rig.put_in_service(0, vector, level); };
         const std::uint64_t rip = guest.rip;
-        if (handle(FakeVcpu(rig.cpu().console), take_exit(input)) == Verdict::Leave)
+        const Exit exit = take_exit(input);
+        if (exit.kind == ExitKind::Hypercall && is_about_vms(rig.cpu().console.gpr[0]))
+            continue;
+        if (handle(FakeVcpu(rig.cpu().console), exit) == Verdict::Leave)
             break;
         check_guest(guest, rip);
-        prepare_entry(FakeVcpu(rig.cpu().console));
+        enter(rig.cpu());
         check_machine(rig);
     }
 }
@@ -189,12 +211,13 @@ void change_block(SvmMachine &machine, Input &input) {
 
 svm::ExitCode take_code(Input &input) {
     using enum svm::ExitCode;
-    constexpr svm::ExitCode kCodes[] = {Cpuid,   Msr,  Ioio,   Npf,  Vmmcall, Intr, Nmi,    Init,     Vmrun, Vmload,
-                                        Invlpga, Invd, Xsetbv, Iret, ReadCr8, Stgi, Skinit, WriteCr8, Clgi,  Vmsave};
+    constexpr svm::ExitCode kCodes[] = {Cpuid,  Msr,      Ioio,    Npf,    Vmmcall, Intr,  Nmi,     Init,
+                                        Vmrun,  Vmload,   Invlpga, Invd,   Xsetbv,  Iret,  ReadCr8, Stgi,
+                                        Skinit, WriteCr8, Clgi,    Vmsave, Hlt,     Mwait, Wbinvd};
     constexpr std::uint8_t kVectors[] = {1, 17, 18};
     const std::uint8_t n = input.byte();
-    if (n % 24 < std::size(kCodes))
-        return kCodes[n % 24];
+    if (n % 27 < std::size(kCodes))
+        return kCodes[n % 27];
     return static_cast<svm::ExitCode>(0x40 + kVectors[n % 3]);
 }
 
@@ -210,6 +233,11 @@ void run_svm(const RigOptions &options, Input &input) {
     Rig &rig = machine.rig_;
     machine.capture();
     machine.state().has_next_rip = input.flag();
+    rig.hardware().on_wait = [&] {
+        World &console = rig.cpu().console;
+        console.mailbox.post(console.halted ? Mail::Nmi : Mail::Sipi);
+        notify(rig.cpu(1), console);
+    };
     for (unsigned step = 0; step < kMostSteps && !input.empty(); step++) {
         const std::uint8_t what = input.byte();
         if (what % 4 == 0)
@@ -226,11 +254,9 @@ void run_svm(const RigOptions &options, Input &input) {
             machine.vmcb().control.vintr &= ~svm::vintr::VIrq; // taken
         if (ends_in_shutdown(machine))
             continue;
-        if (holds(rig.cpu().console.mailbox.take(), Mail::Init)) { // it would sleep here, with nobody to wake it
-            rig.cpu().console.mailbox.post(Mail::Init);
-            rig.cpu().console.mailbox.post(Mail::Sipi);
-        }
         const svm::ExitCode code = take_code(input);
+        if (code == svm::ExitCode::Vmmcall && is_about_vms(save.rax))
+            continue;
         const bool port = code == svm::ExitCode::Ioio;
         const std::uint64_t info1 = input.take<std::uint32_t>();
         if (machine.exit(code, info1, port ? save.rip + input.byte() % 16 : take_address(input)))

@@ -18,6 +18,7 @@ enum class Errc : std::uint8_t {
     Busy,        // the object is in a state that forbids this now
     TimedOut,    // another CPU did not arrive
     Truncated,   // the bytes end before the object does
+    Exists,      // the name is taken
     Injected,    // a test asked for this failure
 };
 

@@ -8,7 +8,7 @@
 namespace vmm {
 
 // Order in which locks may be taken; a holder takes only higher ranks. One list, so that a cycle cannot be written.
-enum class LockRank : std::uint8_t { Frames = 1, NestedTables, IoApic, Log };
+enum class LockRank : std::uint8_t { Vms = 1, Memory, NestedTables, Frames, Board, IoApic, Scheduler, Log };
 
 template <class T, LockRank Rank> class Locked {
   public:

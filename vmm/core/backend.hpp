@@ -3,6 +3,7 @@
 // pass through here.
 #pragma once
 
+#include "vmm/core/vm.hpp"
 #include "vmm/core/vmm.hpp"
 
 namespace vmm {
@@ -21,8 +22,52 @@ struct Backend {
 // The backend for this CPU; null when there is none, which preflight has refused before.
 const Backend *choose_backend();
 
+// For VMs, called directly: they are reached from exits. A second backend is a second line in each.
 namespace svm {
 extern const Backend kBackend;
+Result<> hide_from_console(Hpa piece, FlushDebt &debt);
+Result<> show_to_console(Hpa piece);
+Result<> build_vm(Vm &vm, PieceMap &pieces);
+void release_vm(Vm &vm, PieceMap &pieces);
+Result<> build_world(World &world);
+void release_world(World &world);
+void start_world(World &world, const vmnix_boot_state &state);
+Result<> check_world(World &world);
+void reset_world(World &world);
+} // namespace svm
+
+namespace backend {
+// A piece of RAM leaves the console's nested tables, and returns.
+inline Result<> hide_from_console(Hpa piece, FlushDebt &debt) {
+    return svm::hide_from_console(piece, debt);
 }
+inline Result<> show_to_console(Hpa piece) {
+    return svm::show_to_console(piece);
+}
+// Nested tables of a VM with its RAM, out of free pieces; on failure release_vm gives back what there is.
+inline Result<> build_vm(Vm &vm, PieceMap &pieces) {
+    return svm::build_vm(vm, pieces);
+}
+inline void release_vm(Vm &vm, PieceMap &pieces) {
+    svm::release_vm(vm, pieces);
+}
+// Control structures and extended state of a vCPU, in the state after reset.
+inline Result<> build_world(World &world) {
+    return svm::build_world(world);
+}
+inline void release_world(World &world) {
+    svm::release_world(world);
+}
+inline void start_world(World &world, const vmnix_boot_state &state) {
+    svm::start_world(world, state);
+}
+// Invalid: the CPU would refuse to enter it.
+inline Result<> check_world(World &world) {
+    return svm::check_world(world);
+}
+inline void reset_world(World &world) {
+    svm::reset_world(world);
+}
+} // namespace backend
 
 } // namespace vmm

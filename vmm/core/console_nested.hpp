@@ -39,6 +39,18 @@ template <class Format> class ConsoleNested {
         return static_cast<bool>(mapped);
     }
 
+    // A piece of RAM is no longer the console's: nothing is mapped there, and what touches it exits.
+    Result<> hide(Hpa piece, FlushDebt &debt) { return tables_.unmap(piece.raw(), PieceMap::kSize, debt); }
+
+    // It is again. Fails only if hide() did not come before.
+    Result<> show(Hpa piece) {
+        FlushDebt debt(false);
+        const auto shown = tables_.map(piece.raw(), piece, PieceMap::kSize, kAll, MemoryType::WriteBack, debt);
+        const auto followed = shown ? follow(read_mtrrs(), debt) : shown;
+        debt.settle(); // not-present entries are not cached, and nobody has used the new ones
+        return followed;
+    }
+
     // The console changed its MTRRs: no large page may span the new borders.
     Result<> follow(const Mtrrs &mtrrs, FlushDebt &debt) {
         const TypeBorders borders = type_borders(mtrrs); // outlives the loop, as a temporary would not

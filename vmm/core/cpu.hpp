@@ -16,10 +16,19 @@
 
 namespace vmm {
 
-// Events for the guest that came while the VMM ran; its handlers count them.
+// What is to be looked at before the next entry, in one word. Events for the console that came while the VMM ran; its
+// handlers count them.
 struct Arrived {
-    std::uint32_t nmis = 0, machine_checks = 0;
+    std::uint32_t nmis = 0;
+    std::uint16_t machine_checks = 0;
+    std::uint16_t reschedule = 0; // another world may deserve the CPU
     bool any() const { return std::bit_cast<std::uint64_t>(*this) != 0; }
+};
+
+// What other CPUs ask of a CPU, whatever world runs there. A kick comes with it.
+enum class Order : std::uint32_t {
+    Reschedule = 1 << 0,
+    Flush = 1 << 1, // the console's translations, before its next entry
 };
 
 struct Cpu {
@@ -35,6 +44,11 @@ struct Cpu {
     std::uint64_t timer_armed = ApicTimer::kNever; // TSC for which the physical timer is set
     bool timer_overdue = false;                    // it was unset when its interrupt may have been on its way
     std::atomic<std::uint32_t> kicks{0};           // sent to this CPU and not yet seen
+    std::atomic<std::uint32_t> orders{0};          // enum Order
+    std::atomic<std::uint32_t> flushed{0};         // the nested generation that this CPU has heard of
+    World *current = nullptr;                      // whose turn it is; asleep, the console's
+    std::uint64_t slice_end = ApicTimer::kNever;   // the scheduler's time
+    std::uint64_t next_wake = ApicTimer::kNever;   // the earliest time among the worlds that sleep here
     // How far the launch is here: twice the enum vmnix_step that was begun, and one more at its rendezvous.
     std::atomic<std::uint32_t> launch_progress{2 * VMNIX_STEP_NONE};
     DecodeCache decode_cache;

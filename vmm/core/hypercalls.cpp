@@ -2,6 +2,7 @@
 #include "vmm/core/hypercalls.hpp"
 
 #include "vmm/core/launch.hpp"
+#include "vmm/core/vm_calls.hpp"
 #include "vmm/core/vmm.hpp"
 #include "vmm/x86/intrinsics.hpp"
 
@@ -51,7 +52,7 @@ HypercallResult info(const HypercallArguments &a) {
 HypercallResult cpu_stats(const HypercallArguments &a) {
     if (a.rdx >= g_vmm.cpu_count)
         return fail(VMNIX_HC_EINVAL);
-    const Cpu &of = *g_vmm.cpus[a.rdx];
+    Cpu &of = *g_vmm.cpus[a.rdx];
     vmnix_cpu_stats stats = of.console.stats; // counters of a running CPU: each is whole, together they are a snapshot
     stats.apic_id = of.apic_id;
     stats.state = of.console.vcpu_state;
@@ -81,6 +82,8 @@ HypercallResult set_event(const HypercallArguments &a) {
 }
 
 HypercallResult leave(Cpu &cpu) {
+    if (g_vmm.vm_count.load() != 0)
+        return fail(VMNIX_HC_EBUSY);
     if (!agree_to_leave(cpu))
         return fail(VMNIX_HC_ETIMEDOUT);
     return {.leave = true};
@@ -132,6 +135,8 @@ HypercallResult call(Cpu &cpu, const HypercallArguments &arguments) {
         return leave(cpu);
     case VMNIX_HC_TEST:
         return test_call(cpu, arguments);
+    case VMNIX_HC_GIVE ... VMNIX_HC_VM_CONSOLE_WRITE:
+        return vm_call(cpu, arguments);
     default: // VERSION is answered before it gets here
         return fail(VMNIX_HC_ENOSYS);
     }

@@ -5,6 +5,7 @@
 
 #include "vmm/core/address_space.hpp"
 #include "vmm/core/backend.hpp"
+#include "vmm/core/schedule.hpp"
 #include "vmm/core/traps.hpp"
 #include "vmm/x86/intrinsics.hpp"
 
@@ -53,6 +54,8 @@ Result<> learn_cpu(Vmm &vmm) {
     vmm.tsc_deadline = features.ecx & kDeadline;
     vmm.gigantic_pages = x86::cpuid(0x80000001).edx & kGigantic;
     vmm.efer_known = known_efer();
+    vmm.extended = TRY(learn_extended_features());
+    vmm.ns_per_tick = (1000000ull << 32) / vmm.handover->tsc_khz;
     if (vmm.handover->flags & VMNIX_HANDOVER_TEST)
         vmm.features |= VMNIX_FEATURE_TEST;
     return {};
@@ -73,6 +76,19 @@ Result<> learn_memory(Vmm &vmm) {
         if (m.kind == VMNIX_MEMORY_RAM && !vmm.ram.map().add_without({Gpa(m.base), m.size}, arena))
             return Errc::NoMemory;
     }
+    return {};
+}
+
+// Who owns which piece, up to the end of RAM.
+Result<> map_pieces(Vmm &vmm) {
+    std::uint64_t end = 0;
+    for (unsigned i = 0; i < vmm.ram.map().count(); i++)
+        end = std::max(end, vmm.ram.map()[i].end().raw());
+    const std::uint64_t count = align_up(end, PieceMap::kSize) / PieceMap::kSize;
+    const Hpa frames = TRY(vmm.frames.allocate(static_cast<unsigned>(align_up(count, kPageSize) / kPageSize)));
+    vmm.ram.pieces().use({at_physical<Owner>(frames), count});
+    for (unsigned i = 0; i < vmm.ram.map().count(); i++)
+        vmm.ram.pieces().add_console(vmm.ram.map()[i]);
     return {};
 }
 
@@ -114,6 +130,9 @@ Result<> prepare_cpus(Vmm &vmm) {
         cpu->reset_edx = x86::cpuid(1).eax;
         cpu->physical_lapic = x86::PhysicalLapic(vmm.x2apic, lapic_va());
         cpu->console.cpu = cpu;
+        cpu->console.number = i;
+        cpu->current = &cpu->console;
+        vmm.console_worlds[i] = &cpu->console;
         cpu->console.stats.apic_id = cpu->apic_id;
         fill_tss(*cpu);
         TRY(vmm.backend_ops->prepare(*cpu));
@@ -132,6 +151,7 @@ Result<> prepare_backend(Vmm &vmm) {
 }
 
 Result<> prepare_rendezvous(Vmm &vmm) {
+    add_console(x86::rdtsc());
     vmm.launch.expect(vmm.cpu_count, vmm.handover->timeout_tsc);
     vmm.leave.expect(vmm.cpu_count, vmm.handover->timeout_tsc);
     return {};
@@ -149,6 +169,7 @@ constexpr Stage kStages[] = {
     {"log", prepare_log, VMNIX_ERR_MEMORY},
     {"memory map", learn_memory, VMNIX_ERR_LAYOUT},
     {"address space", switch_tables, VMNIX_ERR_LAYOUT},
+    {"pieces", map_pieces, VMNIX_ERR_MEMORY},
     {"switch stub", keep_stub, VMNIX_ERR_MEMORY},
     {"IO-APICs", note_io_apics, VMNIX_ERR_LAYOUT},
     {"virtualisation", prepare_backend, VMNIX_ERR_CPU},

@@ -58,7 +58,7 @@ nmi_entry:
 machine_check_entry:
     pushq %rax
     cpu_to_rax
-    incl CPU_MACHINE_CHECKS(%rax)
+    incw CPU_MACHINE_CHECKS(%rax)
     popq %rax
     addq $16, %rsp
     iretq

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "vmm/core/schedule.hpp"
+#include "vmm/core/vm_machine.hpp"
 #include "vmm/core/vmm.hpp"
 #include "vmm/x86/intrinsics.hpp"
 
@@ -20,8 +22,29 @@ void take_timer(Cpu &cpu) {
     cpu.timer_armed = ApicTimer::kNever;
     cpu.timer_overdue = false;
     cpu.physical_lapic.eoi();
-    cpu.console.stats.timer_fired++;
-    arm_timer(cpu.console);
+    cpu.current->stats.timer_fired++;
+    const std::uint64_t now = x86::rdtsc();
+    if (now >= cpu.slice_end)
+        cpu.arrived.reschedule = 1;
+    if (now >= cpu.next_wake)
+        wake_sleepers(cpu, now);
+    if (cpu.current->vm && cpu.current->number == 0 && now >= device_deadline(*cpu.current->vm))
+        cpu.current->mailbox.post(Mail::Look);
+    if (cpu.current != &cpu.console && cpu.console.lapic.expire_timer(now))
+        notify(cpu, cpu.console);
+    arm_timer(cpu);
+}
+
+void take_orders(Cpu &cpu) {
+    const std::uint32_t generation =
+        g_vmm.nested_generation.load(); // before the look: what comes later is ordered anew
+    const std::uint32_t orders = cpu.orders.exchange(0, std::memory_order_acquire);
+    if (orders & static_cast<std::uint32_t>(Order::Reschedule))
+        cpu.arrived.reschedule = 1;
+    if (orders & static_cast<std::uint32_t>(Order::Flush)) {
+        cpu.console.mailbox.post(Mail::Flush);
+        cpu.flushed.store(generation);
+    }
 }
 
 // Kicks that arrive together are one interrupt; what is left over of the count claims a vector that is ours anyway.
@@ -29,57 +52,86 @@ bool take_kick(Cpu &cpu) {
     if (cpu.kicks.load(std::memory_order_acquire) == 0)
         return false;
     cpu.kicks.fetch_sub(1, std::memory_order_relaxed);
+    if (cpu.orders.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        take_orders(cpu);
     return true;
+}
+
+// For the console, whose interrupts all physical ones are. It may sleep while a VM runs here.
+void accept_edge(Cpu &cpu, std::uint8_t vector) {
+    cpu.console.lapic.accept(vector, false);
+    if (cpu.current != &cpu.console) [[unlikely]]
+        notify(cpu, cpu.console);
 }
 
 // Masked at the IO-APIC before the EOI, both under one lock: see virtual_ioapic.hpp.
 void take_level(Cpu &cpu, std::uint8_t vector) {
-    auto io_apics = g_vmm.io_apics.lock();
-    for (IoApics::One &one : io_apics->all())
-        one.model.level_arrived(vector);
-    cpu.physical_lapic.eoi();
-    if (!cpu.console.lapic.accept(vector, true))
+    {
+        auto io_apics = g_vmm.io_apics.lock();
         for (IoApics::One &one : io_apics->all())
-            one.model.level_refused(vector);
+            one.model.level_arrived(vector);
+        cpu.physical_lapic.eoi();
+        if (!cpu.console.lapic.accept(vector, true))
+            for (IoApics::One &one : io_apics->all())
+                one.model.level_refused(vector);
+    }
+    if (cpu.current != &cpu.console) [[unlikely]]
+        notify(cpu, cpu.console);
 }
 
-World *lowest(std::span<Cpu *const> cpus, const Ipi &ipi, const World &from) {
+// `from` is null for what a device sends.
+bool is_addressed(const World &to, const Ipi &ipi, const World *from) {
+    return matches(to.lapic.address(), ipi, &to == from);
+}
+
+World *lowest(std::span<World *const> worlds, const Ipi &ipi, const World *from) {
     World *best = nullptr;
-    for (Cpu *cpu : cpus) {
-        World &world = cpu->console;
-        const bool candidate = matches(world.lapic, ipi, from.lapic) && world.lapic.address().enabled;
-        if (candidate && (!best || world.lapic.priority() < best->lapic.priority()))
-            best = &world;
+    for (World *world : worlds) {
+        const bool candidate = is_addressed(*world, ipi, from) && world->lapic.address().enabled;
+        if (candidate && (!best || world->lapic.priority() < best->lapic.priority()))
+            best = world;
     }
     return best;
 }
 
 void mail(Cpu &from, World &to, Mail what) {
     to.mailbox.post(what);
-    if (&from != to.cpu)
-        kick(from, *to.cpu);
+    notify(from, to);
 }
 
-void deliver(World &from, World &to, const Ipi &ipi) {
+void deliver(Cpu &from, World &to, const Ipi &ipi, bool is_level) {
     switch (ipi.mode) {
     case DeliveryMode::Fixed:
     case DeliveryMode::LowestPriority:
-        if (&from != &to || ipi.mode == DeliveryMode::LowestPriority) // the model has seen to a fixed one to itself
-            post_interrupt(*from.cpu, to, ipi.vector);
+        post_interrupt(from, to, ipi.vector, is_level);
         break;
     case DeliveryMode::Nmi:
-        mail(*from.cpu, to, Mail::Nmi);
+        mail(from, to, Mail::Nmi);
         break;
     case DeliveryMode::Init:
-        mail(*from.cpu, to, Mail::Init);
+        mail(from, to, Mail::Init);
         break;
     case DeliveryMode::StartUp:
         to.mailbox.sipi_vector = ipi.vector;
-        mail(*from.cpu, to, Mail::Sipi);
+        mail(from, to, Mail::Sipi);
         break;
     default:
-        log("CPU ", from.cpu->index, ": IPI of delivery mode ", static_cast<unsigned>(ipi.mode), " dropped");
+        if (!to.vm) // a VM must not fill the log
+            log("CPU ", from.index, ": IPI of delivery mode ", static_cast<unsigned>(ipi.mode), " dropped");
     }
+}
+
+void deliver_to(Cpu &cpu, std::span<World *const> worlds, const Ipi &ipi, const World *from) {
+    const bool is_level = !from && ipi.level; // between CPUs the trigger bit has no meaning: SDM vol. 3, 11.6.1
+    if (ipi.mode == DeliveryMode::LowestPriority) {
+        if (World *to = lowest(worlds, ipi, from))
+            deliver(cpu, *to, ipi, is_level);
+        return;
+    }
+    for (World *to : worlds)
+        if (is_addressed(*to, ipi, from) &&
+            (to != from || ipi.mode != DeliveryMode::Fixed)) // the model has seen to that
+            deliver(cpu, *to, ipi, is_level);
 }
 
 // TSC ticks to timer counts, rounded up so that the timer is never early; as many as the register takes.
@@ -98,7 +150,7 @@ void program_timer(Cpu &cpu, std::uint64_t deadline, std::uint64_t now) {
         x86::wrmsr(x86::msr::TscDeadline, deadline == ApicTimer::kNever ? 0 : deadline);
         return;
     }
-    const std::uint32_t count = deadline == ApicTimer::kNever ? 0 : timer_count(deadline - now);
+    const std::uint32_t count = deadline == ApicTimer::kNever ? 0 : timer_count(deadline > now ? deadline - now : 0);
     cpu.physical_lapic.write(PhysicalLapic::kInitialCount, count);
 }
 
@@ -170,15 +222,20 @@ void take_interrupt(Cpu &cpu) {
         take_level(cpu, vector);
     } else if (physical_bit(cpu, LapicRegister::Isr0, vector)) {
         cpu.physical_lapic.eoi();
-        cpu.console.lapic.accept(vector, false);
+        accept_edge(cpu, vector);
     } // otherwise it is spurious: nothing is in service and nobody waits for it
 }
 
-void arm_timer(World &world) {
-    Cpu &cpu = *world.cpu;
+void arm_timer(Cpu &cpu) {
+    World &world = *cpu.current;
     const std::uint64_t now = x86::rdtsc();
     world.lapic.expire_timer(now);
-    const std::uint64_t deadline = world.lapic.timer_deadline();
+    std::uint64_t deadline = std::min(world.lapic.timer_deadline(), std::min(cpu.slice_end, cpu.next_wake));
+    if (world.vm) [[unlikely]] {
+        deadline = std::min(deadline, cpu.console.lapic.timer_deadline());
+        if (world.number == 0)
+            deadline = std::min(deadline, device_deadline(*world.vm));
+    }
     if (deadline == cpu.timer_armed)
         return;
     cpu.timer_overdue |= cpu.timer_armed <= now;
@@ -188,20 +245,22 @@ void arm_timer(World &world) {
 
 void send_ipi(World &from, const Ipi &ipi) {
     from.stats.ipis_sent++;
-    if (ipi.mode == DeliveryMode::LowestPriority) {
-        if (World *to = lowest(g_vmm.all_cpus(), ipi, from))
-            deliver(from, *to, ipi);
-        return;
-    }
-    for (Cpu *to : g_vmm.all_cpus())
-        if (matches(to->console.lapic, ipi, from.lapic))
-            deliver(from, to->console, ipi);
+    const std::span<World *const> console = std::span(g_vmm.console_worlds).first(g_vmm.cpu_count);
+    deliver_to(*from.cpu, from.vm ? from.vm->worlds() : console, ipi, &from);
+}
+
+void send_message(Cpu &from, Vm &to, const Ipi &message) {
+    deliver_to(from, to.worlds(), message, nullptr);
 }
 
 void end_level_interrupt(std::uint8_t vector) {
     auto io_apics = g_vmm.io_apics.lock();
     for (IoApics::One &one : io_apics->all())
         one.model.guest_eoi(vector);
+}
+
+void end_vm_level_interrupt(Cpu &cpu, Vm &vm, std::uint8_t vector) {
+    with_machine(cpu, vm, [&](Machine &machine) { machine.board.eoi(vector); });
 }
 
 void refuse_level_interrupt(std::uint8_t vector) {
@@ -221,15 +280,23 @@ void kick(Cpu &from, Cpu &to) {
     from.physical_lapic.send(PhysicalLapic::kAssert | kKickVector, to.apic_id);
 }
 
-void post_interrupt(Cpu &from, World &to, std::uint8_t vector) {
-    if (to.lapic.inbox().post(vector) && &from != to.cpu)
-        kick(from, *to.cpu);
+void order(Cpu &from, Cpu &to, Order what) {
+    to.orders.fetch_or(static_cast<std::uint32_t>(what), std::memory_order_release);
+    kick(from, to);
+}
+
+void post_interrupt(Cpu &from, World &to, std::uint8_t vector, bool level) {
+    if (to.lapic.inbox().post(vector, level))
+        notify(from, to);
 }
 
 void flush_everywhere(Cpu &from) {
-    g_vmm.nested_generation++;
+    const std::uint32_t generation = ++g_vmm.nested_generation;
     for (Cpu *cpu : g_vmm.all_cpus())
-        mail(from, cpu->console, Mail::Flush);
+        if (cpu != &from)
+            order(from, *cpu, Order::Flush);
+    from.console.mailbox.post(Mail::Flush);
+    from.flushed.store(generation);
 }
 
 void mirror_register(Cpu &cpu, LapicRegister reg, std::uint32_t value) {
@@ -286,7 +353,7 @@ void own_lapic(Cpu &cpu) {
     if (g_vmm.tsc_deadline)
         asm volatile("mfence" : : : "memory"); // before the first deadline: APM vol. 2, 16.4.1
     cpu.physical_lapic.write(PhysicalLapic::kTpr, 0);
-    arm_timer(cpu.console);
+    arm_timer(cpu);
 }
 
 void stop_timer(Cpu &cpu) {

@@ -13,28 +13,37 @@ inline constexpr std::uint8_t kTimerVector = 0xf0, kKickVector = 0xf1;
 // cpu.acknowledged is what the window took: settles it with the physical APIC and forwards it to the guest.
 void take_interrupt(Cpu &cpu);
 
-// Sets the physical timer of its CPU for the virtual one's next deadline, or takes that deadline if it has passed.
-void arm_timer(World &world);
+// Sets the physical timer for whatever comes first: the current world's virtual timer, which is taken if it has passed,
+// the console's, the end of the turn, or what worlds that sleep here wait for.
+void arm_timer(Cpu &cpu);
 
-// Delivers what a vCPU sent.
+// Delivers what a vCPU sent, to vCPUs of its own VM or of the console.
 void send_ipi(World &from, const Ipi &ipi);
+// Delivers what a device of a VM sent.
+void send_message(Cpu &from, Vm &to, const Ipi &message);
 
 // A level-triggered interrupt ended in a guest: its pins may interrupt again.
 void end_level_interrupt(std::uint8_t vector);
+
+void end_vm_level_interrupt(Cpu &cpu, Vm &vm, std::uint8_t vector);
 
 // It died with the APIC that had taken it, and a guest APIC that is enabled now may take what was refused before.
 void refuse_level_interrupt(std::uint8_t vector);
 void retry_refused_interrupts();
 
-// Makes another CPU look into its mailbox. What it shall see must have been stored before.
+// Makes another CPU exit and look at what was posted to its world. What it shall see must have been stored before.
 void kick(Cpu &from, Cpu &to);
+void order(Cpu &from, Cpu &to, Order what);
 
 // Every CPU flushes its guest's translations before its next entry, and does not run on with old ones: the kick ends
 // the present one.
 void flush_everywhere(Cpu &from);
 
-// Posts an edge interrupt to a vCPU from any CPU, `from` being the one that runs this.
-void post_interrupt(Cpu &from, World &to, std::uint8_t vector);
+// Posts an interrupt to a vCPU from any CPU, `from` being the one that runs this.
+void post_interrupt(Cpu &from, World &to, std::uint8_t vector, bool level = false);
+
+// Tells the console's driver that there is something to read.
+void raise_event();
 
 // Physical registers that devices and pins act on follow the virtual ones, all of them or one. The guest may be in
 // another mode than the physical APIC: what x2APIC mode does not let one write is left out.

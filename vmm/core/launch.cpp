@@ -7,6 +7,7 @@
 #include "vmm/core/backend.hpp"
 #include "vmm/core/init.hpp"
 #include "vmm/core/interrupts.hpp"
+#include "vmm/core/schedule.hpp"
 #include "vmm/x86/intrinsics.hpp"
 
 namespace vmm {
@@ -141,6 +142,7 @@ int enter(Cpu &cpu) {
             return roll_back(cpu, stage, &stage + 1, done.error());
     }
     forget_stub(g_vmm);
+    start_console(cpu, x86::rdtsc());
     own_lapic(cpu);
     if (cpu.index == kBootCpu)
         log("launched on ", g_vmm.cpu_count, " CPUs");
@@ -177,7 +179,7 @@ bool agree_to_leave(Cpu &cpu) {
     }
     g_vmm.leave.finish();
     if (word != Word::Go)
-        arm_timer(cpu.console);
+        arm_timer(cpu);
     return word == Word::Go;
 }
 

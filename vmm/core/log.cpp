@@ -21,15 +21,14 @@ Text stamp() {
     return text;
 }
 
-// Tells the console's driver that there is more to read.
+} // namespace
+
 void raise_event() {
     const std::uint32_t target = g_vmm.event_target.load(std::memory_order_relaxed);
     Cpu *self = this_cpu_or_null();
     if (target != 0 && self)
         post_interrupt(*self, g_vmm.cpus[target >> 8]->console, static_cast<std::uint8_t>(target));
 }
-
-} // namespace
 
 void log_line(std::string_view text) {
     {

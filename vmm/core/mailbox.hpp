@@ -17,13 +17,14 @@ enum class Mail : std::uint32_t {
     Flush = 1 << 4,
     Leave = 1 << 5,
     Stop = 1 << 6, // another CPU panicked
+    Look = 1 << 7, // at the VM's devices
 };
 
 class Mailbox {
   public:
     bool any() const { return flags_.load(std::memory_order_relaxed) != 0; }
-    // Release: what the sender wrote before is visible to the taker.
-    void post(Mail mail) { flags_.fetch_or(static_cast<std::uint32_t>(mail), std::memory_order_release); }
+    // What the sender wrote before is visible to the taker. Sequentially consistent: see notify() in core/schedule.cpp.
+    void post(Mail mail) { flags_.fetch_or(static_cast<std::uint32_t>(mail)); }
     std::uint32_t take() { return flags_.exchange(0, std::memory_order_acquire); }
 
     std::atomic<std::uint8_t> sipi_vector{0};

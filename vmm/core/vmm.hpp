@@ -9,20 +9,34 @@
 #include "vmm/core/io_apics.hpp"
 #include "vmm/core/log.hpp"
 #include "vmm/core/rendezvous.hpp"
+#include "vmm/core/vms.hpp"
 #include "vmm/mm/amd64_format.hpp"
 #include "vmm/mm/memory_map.hpp"
 #include "vmm/x86/descriptors.hpp"
 #include "vmnix/abi/handover/handover.h"
 
+#include <variant>
+
 namespace vmm {
 
 using HostTables = RadixTable<HostFormat, FramePool>;
+
+// State components of XCR0 that this build knows: x87 to AVX-512, PKRU. Preflight accepts no others.
+inline constexpr std::uint64_t kKnownXcr0 = 0x2ff;
 
 struct Vmm {
     vmnix_handover *handover = nullptr;
     FramePool frames;
     HostTables host;
     ConsoleRam ram;
+    Locked<std::monostate, LockRank::Memory> memory; // the owners of ram.pieces(), and what goes with a change
+    ExtendedFeatures extended;
+    Locked<Scheduler, LockRank::Scheduler> scheduler;
+    SchedGroup console_group;
+    Locked<Vms, LockRank::Vms> vms;
+    std::atomic<std::uint32_t> vm_count{0};
+    std::array<World *, VMNIX_MAX_CPUS> sleepers{}; // lists by CPU; the scheduler's lock
+    std::array<World *, VMNIX_MAX_CPUS> console_worlds{};
     Locked<IoApics, LockRank::IoApic> io_apics;
     Locked<LogRing, LockRank::Log> log;
     std::array<Cpu *, VMNIX_MAX_CPUS> cpus{};
@@ -33,7 +47,8 @@ struct Vmm {
     std::array<x86::Gate, 256> idt{};
     const std::byte *stub_copy = nullptr; // what the switch stub held at the launch, one page
     std::uint64_t launched_tsc = 0, untested = 0;
-    std::uint64_t features = VMNIX_FEATURE_LOG | VMNIX_FEATURE_EVENT;
+    std::uint64_t ns_per_tick = 0; // of the TSC, 32.32
+    std::uint64_t features = VMNIX_FEATURE_LOG | VMNIX_FEATURE_EVENT | VMNIX_FEATURE_VMS;
     std::uint64_t efer_known = 0; // bits that the console may set
     vmnix_backend backend{};
     const struct Backend *backend_ops = nullptr;

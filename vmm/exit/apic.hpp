@@ -16,22 +16,27 @@ template <class V> bool perform(V v, const LapicEffect &effect) {
     case Kind::None:
         return true;
     case Kind::TimerChanged:
-        arm_timer(world);
+        arm_timer(v.cpu());
         return true;
     case Kind::EoiBroadcast:
-        end_level_interrupt(effect.vector);
+        if constexpr (V::kIsVm)
+            end_vm_level_interrupt(v.cpu(), *world.vm, effect.vector);
+        else
+            end_level_interrupt(effect.vector);
         return true;
     case Kind::SendIpi:
         send_ipi(world, effect.ipi);
         return true;
     case Kind::PhysicalWrite:
-        mirror_register(v.cpu(), effect.physical.reg, effect.physical.value);
+        if constexpr (!V::kIsVm)
+            mirror_register(v.cpu(), effect.physical.reg, effect.physical.value);
         return true;
     case Kind::PhysicalAll:
     case Kind::ModeChanged:
-        mirror_lapic(world);
-        arm_timer(world);
-        if (world.lapic.is_software_enabled())
+        if constexpr (!V::kIsVm)
+            mirror_lapic(world);
+        arm_timer(v.cpu());
+        if (!V::kIsVm && world.lapic.is_software_enabled())
             retry_refused_interrupts();
         return true;
     case Kind::GeneralProtection:

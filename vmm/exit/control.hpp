@@ -34,12 +34,11 @@ template <class V> Verdict handle_nmi(V v) {
 // XCR0 takes effect as on the bare CPU, which also judges the combinations, save for state components that this build
 // does not know.
 template <class V> Verdict handle_xsetbv(V v, const Exit &exit) {
-    constexpr std::uint64_t kKnown = 0x2ff; // x87 to AVX-512, PKRU: what preflight accepts
     const auto length = length_of(v, exit, expected::kXsetbv);
     if (!length)
         return Verdict::Resume;
     const std::uint64_t value = v.gpr(x86::Gpr::Rdx) << 32 | static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rax));
-    const bool legal = static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rcx)) == 0 && !(value & ~kKnown) && v.cpl() == 0;
+    const bool legal = static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rcx)) == 0 && !(value & ~kKnownXcr0) && v.cpl() == 0;
     if (legal && x86::xsetbv0_safe(value))
         v.advance(*length);
     else
@@ -49,16 +48,47 @@ template <class V> Verdict handle_xsetbv(V v, const Exit &exit) {
 
 // INVD would throw away what other CPUs and the VMM wrote; WBINVD is what its users get from every VMM.
 template <class V> Verdict handle_invd(V v, const Exit &exit) {
-    const auto length = length_of(v, exit, expected::kInvd);
+    const auto length = length_of(v, exit, v.is_wbinvd(exit) ? expected::kWbinvd : expected::kInvd);
     if (!length)
         return Verdict::Resume;
-    x86::wbinvd();
+    if constexpr (!V::kIsVm) // a VM has no device that would not see its caches
+        x86::wbinvd();
     v.advance(*length);
     return Verdict::Resume;
 }
 
 template <class V> Verdict handle_refused(V v) {
     v.inject(x86::Vector::InvalidOpcode);
+    return Verdict::Resume;
+}
+
+// Intercepted while there are VMs. Sleeps until something comes that it takes.
+template <class V> Verdict handle_halt(V v, const Exit &exit) {
+    const auto length = length_of(v, exit, expected::kHlt);
+    if (!length)
+        return Verdict::Resume;
+    World &world = v.world();
+    v.advance(*length);
+    world.halted_open = v.rflags() & x86::rflags::IF;
+    world.lapic.collect();
+    if (has_cause(world)) {
+        world.kicked.store(false);
+        return Verdict::Resume;
+    }
+    world.halted = true;
+    v.cpu().arrived.reschedule = 1;
+    return Verdict::Resume;
+}
+
+// A kernel idles here for a write to memory, which nobody reports: it stays ready and lets the others go first.
+template <class V> Verdict handle_mwait(V v, const Exit &exit) {
+    if constexpr (V::kIsVm)
+        return handle_refused(v);
+    const auto length = length_of(v, exit, expected::kMwait);
+    if (!length)
+        return Verdict::Resume;
+    v.advance(*length);
+    yield(v.cpu());
     return Verdict::Resume;
 }
 

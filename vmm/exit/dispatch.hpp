@@ -47,8 +47,9 @@ template <class V> [[gnu::always_inline]] inline Verdict handle(V v, const Exit 
         return Verdict::Resume; // a physical INIT has no sender here: every ICR is virtual
     case ExitKind::Shutdown:
         return handle_shutdown(v);
-    case ExitKind::Window:
     case ExitKind::Halt:
+        return handle_halt(v, exit);
+    case ExitKind::Window:
     case ExitKind::Other:
         break;
     }

@@ -18,8 +18,9 @@ struct InstructionBytes {
 // Reads up to 16 bytes at the guest's instruction pointer; fewer where the next page is not there.
 template <class V> Result<InstructionBytes> fetch(V v) {
     InstructionBytes bytes;
-    bytes.count = TRY(g_vmm.ram.memory().fetch(v.paging(), v.instruction_address(v.code_size()),
-                                               reinterpret_cast<std::byte *>(&bytes.words), sizeof(bytes.words)));
+    bytes.count = TRY(GuestMemory(v.memory())
+                          .fetch(v.paging(), v.instruction_address(v.code_size()),
+                                 reinterpret_cast<std::byte *>(&bytes.words), sizeof(bytes.words)));
     return bytes;
 }
 
@@ -36,7 +37,8 @@ struct Expected {
 namespace expected {
 inline constexpr Expected kCpuid{Operation::Cpuid, 0xa20f, 2}, kRdmsr{Operation::Rdmsr, 0x320f, 2},
     kWrmsr{Operation::Wrmsr, 0x300f, 2}, kHlt{Operation::Hlt, 0xf4, 1}, kInvd{Operation::Invd, 0x080f, 2},
-    kXsetbv{Operation::Xsetbv, 0xd1010f, 3};
+    kXsetbv{Operation::Xsetbv, 0xd1010f, 3}, kMwait{Operation::Mwait, 0xc9010f, 3},
+    kWbinvd{Operation::Wbinvd, 0x090f, 2};
 }
 
 // The usual encoding is compared where it lies; what is prefixed, or crosses a page, is decoded.
@@ -57,7 +59,7 @@ template <class V>
         return exit.length;
     const Gva at = v.instruction_address(v.code_size());
     if (at.page_offset() <= kPageSize - sizeof(std::uint32_t)) [[likely]] {
-        const std::byte *from = g_vmm.ram.at(translate(g_vmm.ram, v.paging(), at));
+        const std::byte *from = v.memory().at(translate(v.memory(), v.paging(), at));
         std::uint32_t head = 0;
         if (from)
             __builtin_memcpy(&head, from, sizeof(head));
@@ -90,7 +92,7 @@ template <class V> [[gnu::noinline]] Result<const Instruction *> decode_across_p
 template <class V> [[gnu::always_inline]] inline Result<const Instruction *> decode_at(V v) {
     const CodeSize code = v.code_size();
     const Gva at = v.instruction_address(code);
-    const std::byte *from = g_vmm.ram.at(translate(g_vmm.ram, v.paging(), at));
+    const std::byte *from = v.memory().at(translate(v.memory(), v.paging(), at));
     DecodeCache::Slot &slot = v.cpu().decode_cache.slot(v.rip());
     if (!from || at.page_offset() > kPageSize - sizeof(DecodeCache::Bytes)) [[unlikely]]
         return decode_across_pages(v, slot);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What other CPUs asked of this one, looked at before every entry.
+// What is looked at before every entry: what other CPUs asked of this one, and events for the guest.
 #pragma once
 
+#include "vmm/core/schedule.hpp"
 #include "vmm/core/traps.hpp"
+#include "vmm/core/vmm.hpp"
 #include "vmm/exit/apic.hpp"
 
 namespace vmm {
@@ -18,12 +20,15 @@ inline void end_dying_interrupts(World &world) {
 template <class V> void take_init(V v) {
     World &world = v.world();
     v.enter_host_context();
-    end_dying_interrupts(world);
+    if constexpr (!V::kIsVm)
+        end_dying_interrupts(world);
     world.lapic.reset_init();
-    mirror_lapic(world);
-    arm_timer(world);
+    if constexpr (!V::kIsVm)
+        mirror_lapic(world);
+    arm_timer(v.cpu());
     v.reset();
     world.guest_nmis = 0;
+    world.halted = false;
     world.vcpu_state = VMNIX_VCPU_WAIT_FOR_SIPI;
 }
 
@@ -33,6 +38,7 @@ template <class V> void take_sipi(V v) {
         return; // a second start-up, or one without INIT: ignored, as CPUs do
     v.enter_host_context();
     v.start_at(world.mailbox.sipi_vector);
+    world.guest_nmis = 0; // of the time before
     world.vcpu_state = VMNIX_VCPU_RUNNING;
 }
 
@@ -56,46 +62,51 @@ template <class V> void take_mail(V v) {
         v.request_flush();
 }
 
-// A vCPU after INIT executes nothing until its start-up message: the CPU sleeps here, taking what arrives.
-template <class V> void wait_for_sipi(V v) {
+// False: the vCPU does not go on now. After INIT it executes nothing until its start-up message, and NMIs are held back
+// by hardware in this state: the kernel that is to start has no handler yet.
+template <class V> [[gnu::noinline]] bool take_rare(V v) {
     World &world = v.world();
     Cpu &cpu = v.cpu();
-    while (world.vcpu_state == VMNIX_VCPU_WAIT_FOR_SIPI) {
-        cpu.acknowledged = 0;
-        if (!world.mailbox.any())
-            v.acknowledge_wait();
-        take_interrupt(cpu);
-        world.lapic.collect();
-        cpu.arrived.nmis = 0; // held back by hardware in this state, and the kernel that is to start has no handler yet
-        take_mail(v);
-    }
-}
-
-template <class V> [[gnu::noinline]] void take_rare(V v) {
-    World &world = v.world();
-    Cpu &cpu = v.cpu();
+    if (world.vcpu_state == VMNIX_VCPU_WAIT_FOR_SIPI)
+        cpu.arrived.nmis = 0;
     for (; cpu.arrived.nmis != 0; cpu.arrived.nmis--)
         add_nmi(world);
-    if (world.mailbox.any()) {
+    if (world.mailbox.any())
         take_mail(v);
-        if (world.vcpu_state == VMNIX_VCPU_WAIT_FOR_SIPI)
-            wait_for_sipi(v);
-    }
+    if (world.vcpu_state == VMNIX_VCPU_WAIT_FOR_SIPI)
+        return false;
     if (cpu.arrived.machine_checks != 0 && !v.event_queued()) {
         cpu.arrived.machine_checks--;
         v.inject(x86::Vector::MachineCheck);
     }
+    return cpu.arrived.reschedule == 0;
 }
 
-// Everything that happens between an exit and the next entry, whatever the exit was.
-template <class V> [[gnu::always_inline]] inline void prepare_entry(V v) {
+// Everything that happens between an exit and the next entry, whatever the exit was. False: the turn is over.
+template <class V> [[gnu::always_inline]] inline bool prepare_entry(V v) {
     World &world = v.world();
     Cpu &cpu = v.cpu();
     if (cpu.arrived.any() || world.mailbox.any()) [[unlikely]]
-        take_rare(v);
+        if (!take_rare(v))
+            return false;
     world.lapic.collect();
     if (world.guest_nmis != 0 || world.lapic.deliverable()) [[unlikely]]
         deliver_events(v);
+    return true;
+}
+
+// False: it has nothing to do after all.
+template <class V> bool begin_turn(V v) {
+    World &world = v.world();
+    v.intercept_idle(g_vmm.vm_count.load(std::memory_order_relaxed) != 0);
+    arm_timer(v.cpu());
+    if ((v.cpu().arrived.any() || world.mailbox.any()) && !take_rare(v))
+        return false;
+    world.lapic.collect();
+    if (world.vcpu_state == VMNIX_VCPU_WAIT_FOR_SIPI || (world.halted && !has_cause(world)))
+        return false;
+    world.halted = false;
+    return prepare_entry(v);
 }
 
 } // namespace vmm

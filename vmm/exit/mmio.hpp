@@ -87,7 +87,7 @@ template <class V, class Device>
 // No data access that can be emulated is there. When the guest's tables have no translation any more the CPU faults by
 // itself; otherwise going on would exit at the same place for ever.
 template <class V> [[gnu::noinline]] Verdict refuse_undecoded(V v) {
-    if (translate(g_vmm.ram, v.paging(), v.instruction_address(v.code_size())) != kNowhere)
+    if (translate(v.memory(), v.paging(), v.instruction_address(v.code_size())) != kNowhere)
         v.inject(x86::Vector::GeneralProtection, 0);
     return Verdict::Resume;
 }
@@ -128,6 +128,9 @@ template <class V> [[gnu::noinline]] Verdict handle_rare_fault(V v, Gpa address)
     exits[VMNIX_EXIT_NESTED_FAULT]++;
     v.enter_host_context();
     if (address.raw() - kMessageWindow < kMessageWindowSize)
+        return emulate(v, EmptyPage{});
+    // A piece that was given away: reads as ones, like the rest of the VMM's memory.
+    if (g_vmm.ram.pieces().at(address.raw()) > Owner::Console && !v.nested_fault().write && !v.nested_fault().execute)
         return emulate(v, EmptyPage{});
     if (!v.nested_fault().present && v.map_more(address))
         return Verdict::Resume;

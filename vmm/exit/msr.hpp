@@ -66,7 +66,8 @@ template <class V> bool read_msr(V v, std::uint32_t index, std::uint64_t &value)
     }
 }
 
-template <class V> [[gnu::always_inline]] inline Verdict handle_msr_write(V v, const Exit &exit) {
+template <class V, class Write>
+[[gnu::always_inline]] inline Verdict handle_msr_write_by(V v, const Exit &exit, Write write) {
     const auto length = length_of(v, exit, expected::kWrmsr);
     if (!length) [[unlikely]]
         return Verdict::Resume;
@@ -75,7 +76,7 @@ template <class V> [[gnu::always_inline]] inline Verdict handle_msr_write(V v, c
     const bool hot = index - x86::msr::X2apicFirst <= x86::msr::X2apicLast - x86::msr::X2apicFirst;
     const bool done = hot ? v.world().lapic.mode() == LapicMode::X2apic &&
                                 perform(v, v.world().lapic.write(lapic_register_of_msr(index), value, x86::rdtsc()))
-                          : write_msr(v, index, value);
+                          : write(v, index, value);
     if (done)
         v.advance(*length);
     else
@@ -83,12 +84,13 @@ template <class V> [[gnu::always_inline]] inline Verdict handle_msr_write(V v, c
     return Verdict::Resume;
 }
 
-template <class V> Verdict handle_msr_read(V v, const Exit &exit) {
+template <class V, class Read>
+[[gnu::always_inline]] inline Verdict handle_msr_read_by(V v, const Exit &exit, Read read) {
     const auto length = length_of(v, exit, expected::kRdmsr);
     if (!length) [[unlikely]]
         return Verdict::Resume;
     std::uint64_t value = 0;
-    if (!read_msr(v, static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rcx)), value)) {
+    if (!read(v, static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rcx)), value)) {
         v.inject(x86::Vector::GeneralProtection, 0);
         return Verdict::Resume;
     }
@@ -96,6 +98,16 @@ template <class V> Verdict handle_msr_read(V v, const Exit &exit) {
     v.gpr(x86::Gpr::Rdx) = value >> 32;
     v.advance(*length);
     return Verdict::Resume;
+}
+
+template <class V> [[gnu::always_inline]] inline Verdict handle_msr_write(V v, const Exit &exit) {
+    return handle_msr_write_by(
+        v, exit, [](V vcpu, std::uint32_t index, std::uint64_t value) { return write_msr(vcpu, index, value); });
+}
+
+template <class V> Verdict handle_msr_read(V v, const Exit &exit) {
+    return handle_msr_read_by(
+        v, exit, [](V vcpu, std::uint32_t index, std::uint64_t &value) { return read_msr(vcpu, index, value); });
 }
 
 } // namespace vmm

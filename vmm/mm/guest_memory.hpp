@@ -44,6 +44,21 @@ template <class Ram> class GuestMemory {
         return {};
     }
 
+    // Copies from guest-physical memory, page by page; NotPresent where a page is not RAM.
+    Result<> read(Gpa address, void *to, std::uint64_t bytes) const {
+        auto *bytes_to = static_cast<std::byte *>(to);
+        for (std::uint64_t done = 0; done < bytes;) {
+            const Gpa at = address + done;
+            const std::byte *from = ram_->at(at);
+            const std::uint64_t part = std::min(bytes - done, kPageSize - at.page_offset());
+            if (!from)
+                return Errc::NotPresent;
+            __builtin_memcpy(bytes_to + done, from, part);
+            done += part;
+        }
+        return {};
+    }
+
     // Copies up to `most` bytes from a linear address, over a page border when it must; returns how many were there.
     Result<unsigned> fetch(const Paging &paging, Gva address, std::byte *to, unsigned most) const {
         unsigned done = 0;

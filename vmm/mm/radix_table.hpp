@@ -106,10 +106,34 @@ template <class Format, class Frames> class RadixTable {
         }
     }
 
+    // The table page that holds the entry of `level` for va; NotFound when a larger page or nothing is mapped there.
+    Result<Hpa> table_at(std::uint64_t va, unsigned level) const {
+        Hpa table = root_;
+        for (unsigned at = levels_; at > level; at--) {
+            const Entry entry = frames_->table(table)[index(va, at)];
+            if (!Format::present(entry) || Format::is_leaf(entry, at))
+                return Errc::NotFound;
+            table = Format::frame(entry, 1);
+        }
+        return table;
+    }
+
+    // Gives every table page back. Nothing walks them any more, on any CPU.
+    void release() { release_table(root_, levels_); }
+
     static constexpr std::uint64_t page_size(unsigned level) { return 1ull << (12 + 9 * (level - 1)); }
 
   private:
     static constexpr unsigned index(std::uint64_t va, unsigned level) { return va >> (12 + 9 * (level - 1)) & 511; }
+
+    void release_table(Hpa table, unsigned level) {
+        for (unsigned i = 0; level > 1 && i < kEntries; i++) {
+            const Entry entry = frames_->table(table)[i];
+            if (Format::present(entry) && !Format::is_leaf(entry, level))
+                release_table(Format::frame(entry, 1), level - 1);
+        }
+        frames_->release(table);
+    }
 
     template <class Make>
     Result<> change(std::uint64_t va, std::uint64_t size, FlushDebt &debt, Make make, std::uint64_t skew) {

@@ -28,6 +28,11 @@ Result<> init(Vmm &vmm) {
     g_shared.io_map = TRY(vmm.frames.allocate(kIoMapPages));
     fill_msr_map(map_bytes(g_shared.msr_map, kMsrMapPages));
     fill_io_map(map_bytes(g_shared.io_map, kIoMapPages));
+    g_shared.vm_msr_map = TRY(vmm.frames.allocate(kMsrMapPages));
+    g_shared.vm_io_map = TRY(vmm.frames.allocate(kIoMapPages));
+    fill_vm_msr_map(map_bytes(g_shared.vm_msr_map, kMsrMapPages), vmm.extended);
+    __builtin_memset(at_physical<std::byte>(g_shared.vm_io_map), 0xff, kIoMapPages * kPageSize);
+    g_shared.asid_count = x86::cpuid(kSvmLeaf).ebx;
     return g_shared.nested.unguarded().build(vmm);
 }
 
@@ -57,6 +62,7 @@ Result<> prepare(Cpu &cpu) {
     state.host_vmcb_pa = TRY(g_vmm.frames.allocate());
     state.hsave_pa = TRY(g_vmm.frames.allocate());
     state.vmcb = at_physical<Vmcb>(state.vmcb_pa);
+    cpu.console.extended.vectors = at_physical<std::byte>(TRY(g_vmm.frames.allocate()));
     state.has_next_rip = features & kNextRipBit;
     state.has_flush_by_asid = features & kFlushByAsidBit;
     fill_controls(state.vmcb->control);

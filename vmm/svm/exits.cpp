@@ -4,7 +4,9 @@
 #include "vmm/exit/dispatch.hpp"
 #include "vmm/svm/backend.hpp"
 #include "vmm/svm/next_rip.hpp"
-#include "vmm/svm/vcpu.hpp"
+#include "vmm/svm/vm_vcpu.hpp"
+#include "vmm/vm/dispatch.hpp"
+#include "vmm/vm/entry.hpp"
 
 namespace vmm::svm {
 namespace {
@@ -32,7 +34,11 @@ ExitKind kind_of_rare(ExitCode code) {
     case ExitCode::Xsetbv:
     case ExitCode::ReadCr8:
     case ExitCode::WriteCr8:
+    case ExitCode::Mwait:
+    case ExitCode::Wbinvd:
         return ExitKind::Control;
+    case ExitCode::Hlt:
+        return ExitKind::Halt;
     case ExitCode::Vmrun:
     case ExitCode::Vmload:
     case ExitCode::Vmsave:
@@ -40,6 +46,8 @@ ExitKind kind_of_rare(ExitCode code) {
     case ExitCode::Clgi:
     case ExitCode::Skinit:
     case ExitCode::Invlpga:
+    case ExitCode::Rdpmc:
+    case ExitCode::Monitor:
         return ExitKind::Refused;
     default:
         break;
@@ -48,24 +56,36 @@ ExitKind kind_of_rare(ExitCode code) {
     return vector < 32 ? ExitKind::Exception : ExitKind::Other;
 }
 
+// Whose handlers: the console's or a VM's.
+template <class V> [[gnu::always_inline]] inline Verdict act(V v, const Exit &exit) {
+    if constexpr (V::kIsVm)
+        return handle_vm(v, exit);
+    else
+        return handle(v, exit);
+}
+
 // VMEXIT_INVALID: the control block cannot be entered (15.5.1), a mistake of the VMM's. Emulators also leave with it
 // from a guest that sets reserved bits of CR3 or CR4, which a CPU answers with #GP; then the block is sound.
-Verdict handle_invalid(Vcpu v) {
-    if (const char *fault = v.entry_fault())
-        panic(fault, __FILE__, __LINE__);
+template <class V> Verdict handle_invalid(V v) {
+    if (const char *fault = v.entry_fault()) {
+        if constexpr (V::kIsVm) // a guest can bring an emulator to it, by values that a CPU would not have let it load
+            return crash_vm(v, fault);
+        else
+            panic(fault, __FILE__, __LINE__);
+    }
     v.inject(x86::Vector::GeneralProtection, 0);
     return Verdict::Resume;
 }
 
-[[gnu::noinline]] Verdict dispatch_rare(Vcpu v, std::uint64_t code) {
+template <class V> [[gnu::noinline]] Verdict dispatch_rare(V v, std::uint64_t code) {
     v.enter_host_context(); // rare exits may go deep
     if (static_cast<std::uint32_t>(code) ==
         static_cast<std::uint32_t>(ExitCode::Invalid)) // emulators fill 32 bits only
         return handle_invalid(v);
-    return handle(v, {.kind = kind_of_rare(static_cast<ExitCode>(code)),
-                      .length = length_by_next_rip(v),
-                      .vector = static_cast<std::uint8_t>(code - static_cast<std::uint64_t>(ExitCode::Exception0)),
-                      .code = code});
+    return act(v, {.kind = kind_of_rare(static_cast<ExitCode>(code)),
+                   .length = length_by_next_rip(v),
+                   .vector = static_cast<std::uint8_t>(code - static_cast<std::uint64_t>(ExitCode::Exception0)),
+                   .code = code});
 }
 
 // An exit in the middle of an event's delivery: the event is delivered again. APM vol. 2, 15.7.2 and 15.20.
@@ -98,89 +118,191 @@ NestedFault Vcpu::nested_fault() const {
             .final = (info & npf::FinalTranslation) != 0};
 }
 
-// IRET after an NMI: it is stepped over, so that the next NMI comes after it and not in the middle of the handler.
-Verdict Vcpu::handle_control(const Exit &exit) {
-    switch (static_cast<ExitCode>(exit.code)) {
-    case ExitCode::Iret:
-        vmcb().control.intercept3 &= ~intercept::Iret;
-        state().nmi_step = NmiStep::Iret;
-        vmcb().save.rflags |= x86::rflags::TF;
-        return Verdict::Resume;
-    case ExitCode::ReadCr8:
-    case ExitCode::WriteCr8:
-        return handle_cr8(exit);
-    case ExitCode::Invd:
-        return handle_invd(*this, exit);
-    default:
-        return handle_xsetbv(*this, exit);
-    }
-}
+namespace {
 
 // CR8 is the task priority of the virtual APIC.
-Verdict Vcpu::handle_cr8(const Exit &exit) {
-    const auto bytes = fetch(*this);
-    const auto decoded = bytes ? decode(as_span(*bytes), code_size()) : Result<Instruction>(bytes.error());
+template <class V> Verdict handle_cr8(V v, const Exit &exit) {
+    const auto bytes = fetch(v);
+    const auto decoded = bytes ? decode(as_span(*bytes), v.code_size()) : Result<Instruction>(bytes.error());
     const bool write = static_cast<ExitCode>(exit.code) == ExitCode::WriteCr8;
     if (!decoded || decoded->operation != (write ? Operation::MovToCr : Operation::MovFromCr))
         return Verdict::Resume;
-    std::uint64_t &reg = world_.gpr[decoded->base & 15];
+    std::uint64_t &reg = v.world().gpr[decoded->base & 15];
     if (write && reg > 15) {
-        inject(x86::Vector::GeneralProtection, 0);
+        v.inject(x86::Vector::GeneralProtection, 0);
         return Verdict::Resume;
     }
     if (write)
-        world_.lapic.set_task_priority(static_cast<std::uint8_t>(reg << 4));
+        v.world().lapic.set_task_priority(static_cast<std::uint8_t>(reg << 4));
     else
-        reg = world_.lapic.task_priority() >> 4;
-    advance(decoded->length);
+        reg = v.world().lapic.task_priority() >> 4;
+    v.advance(decoded->length);
     return Verdict::Resume;
+}
+
+// IRET after an NMI: it is stepped over, so that the next NMI comes after it and not in the middle of the handler.
+template <class V> Verdict handle_control_of(V v, const Exit &exit) {
+    switch (static_cast<ExitCode>(exit.code)) {
+    case ExitCode::Iret:
+        v.vmcb().control.intercept3 &= ~intercept::Iret;
+        v.state().nmi_step = NmiStep::Iret;
+        v.vmcb().save.rflags |= x86::rflags::TF;
+        return Verdict::Resume;
+    case ExitCode::ReadCr8:
+    case ExitCode::WriteCr8:
+        return handle_cr8(v, exit);
+    case ExitCode::Invd:
+    case ExitCode::Wbinvd:
+        return handle_invd(v, exit);
+    case ExitCode::Mwait:
+        return handle_mwait(v, exit);
+    default:
+        return handle_xsetbv(v, exit);
+    }
+}
+
+} // namespace
+
+Verdict Vcpu::handle_control(const Exit &exit) {
+    return handle_control_of(*this, exit);
+}
+
+Verdict VmVcpu::handle_control(const Exit &exit) {
+    return handle_control_of(*this, exit);
 }
 
 namespace {
 
-// After the handler, whatever the exit was. True: this CPU leaves.
-[[gnu::always_inline]] inline bool conclude(Vcpu v, Verdict verdict) {
-    if (verdict == Verdict::Leave) [[unlikely]]
-        return true;
-    prepare_entry(v);
+// From here on only entering is left.
+[[gnu::always_inline]] inline World *finish(Vcpu v) {
     if (v.state().before_entry != 0) [[unlikely]]
         finish_rare(v);
     checks::before_entry(v);
     v.vmcb().save.rax = v.gpr(x86::Gpr::Rax);
     v.vmcb().save.rsp = v.gpr(x86::Gpr::Rsp);
-    return false;
+    return &v.world();
+}
+
+[[gnu::noinline]] World *next_turn(World &from);
+
+// After the handler, whatever the exit was: the world that is entered next; null when this CPU leaves.
+template <class V> [[gnu::always_inline]] inline World *conclude(V v, Verdict verdict) {
+    if (verdict == Verdict::Leave) [[unlikely]]
+        return nullptr;
+    bool goes_on;
+    if constexpr (V::kIsVm)
+        goes_on = prepare_vm_entry(v);
+    else
+        goes_on = prepare_entry(v);
+    if (!goes_on) [[unlikely]]
+        return next_turn(v.world());
+    return finish(v);
+}
+
+// Nothing has anything to do: the CPU sleeps until something comes. Meanwhile it is the console's, which moves nowhere.
+void idle(Cpu &cpu) {
+    cpu.current = &cpu.console;
+    arm_timer(cpu); // may find that the console's own time has come
+    if (!has_cause(cpu.console)) {
+        cpu.acknowledged = 0;
+        acknowledge_wait();
+        take_interrupt(cpu);
+    }
+    if (has_cause(cpu.console) || (cpu.arrived.nmis | cpu.arrived.machine_checks) != 0)
+        notify(cpu, cpu.console);
+}
+
+// An ASID that nobody has used on this CPU since its translations were flushed.
+void give_asid(Cpu &cpu, State &state) {
+    Asids &asids = g_shared.asids[cpu.index];
+    if (state.asid_cpu == cpu.index && state.asid_generation == asids.generation)
+        return;
+    if (asids.next >= g_shared.asid_count) {
+        asids.next = kFirstVmAsid;
+        asids.generation++;
+        state.vmcb->control.tlb_control = TlbControl::FlushAll;
+    }
+    state.asid_cpu = cpu.index;
+    state.asid_generation = asids.generation;
+    state.vmcb->control.asid = asids.next++;
+}
+
+// The CPU's extended state is the console's, or has been saved; hidden state is in the blocks.
+void exchange(Cpu &cpu, bool is_console, World &next) {
+    if (is_console)
+        save_extended(cpu.console.extended);
+    restore_extended(next.extended);
+    State &state = next.backend<State>();
+    if (next.vm) {
+        state.host_vmcb_pa = cpu.console.backend<State>().host_vmcb_pa;
+        give_asid(cpu, state);
+    }
+    checks::forget(cpu);
+}
+
+// A VM's world may go on on another CPU as soon as choose() has been called: it is saved before.
+World *next_turn(World &from) {
+    Cpu &cpu = *from.cpu;
+    Vcpu(from).enter_host_context();
+    if (from.vm) {
+        save_extended(from.extended);
+        if (!from.halted)
+            tell_steal_time(from, false);
+    }
+    const World *loaded = &from; // only compared: once others may take it, its VM may be removed
+    bool is_console = !from.vm;
+    for (;;) {
+        World *next = choose(cpu);
+        if (!next) {
+            if (!is_console)
+                exchange(cpu, false, cpu.console);
+            loaded = &cpu.console;
+            is_console = true;
+            idle(cpu);
+            continue;
+        }
+        if (next != loaded)
+            exchange(cpu, is_console, *next);
+        loaded = cpu.current = next;
+        is_console = !next->vm;
+        if (next->vm ? begin_vm_turn(VmVcpu(*next)) : begin_turn(Vcpu(*next)))
+            return finish(Vcpu(*next));
+    }
 }
 
 // One function per hot exit, reached by a jump: each saves only the registers that it uses itself.
-[[gnu::noinline]] bool exit_interrupt(Vcpu v) {
-    return conclude(v, handle(v, {.kind = ExitKind::Interrupt}));
+template <class V> [[gnu::noinline]] World *exit_interrupt(V v) {
+    return conclude(v, act(v, {.kind = ExitKind::Interrupt}));
 }
-[[gnu::noinline]] bool exit_msr_write(Vcpu v) {
-    return conclude(v, handle(v, {.kind = ExitKind::MsrWrite, .length = length_by_next_rip(v)}));
+template <class V> [[gnu::noinline]] World *exit_msr_write(V v) {
+    return conclude(v, act(v, {.kind = ExitKind::MsrWrite, .length = length_by_next_rip(v)}));
 }
-[[gnu::noinline]] bool exit_msr_read(Vcpu v) {
-    return conclude(v, handle(v, {.kind = ExitKind::MsrRead, .length = length_by_next_rip(v)}));
+template <class V> [[gnu::noinline]] World *exit_msr_read(V v) {
+    return conclude(v, act(v, {.kind = ExitKind::MsrRead, .length = length_by_next_rip(v)}));
 }
-[[gnu::noinline]] bool exit_nested_fault(Vcpu v) {
-    return conclude(v, handle(v, {.kind = ExitKind::NestedFault, .address = Gpa(v.vmcb().control.exit_info2)}));
+template <class V> [[gnu::noinline]] World *exit_nested_fault(V v) {
+    return conclude(v, act(v, {.kind = ExitKind::NestedFault, .address = Gpa(v.vmcb().control.exit_info2)}));
 }
-[[gnu::noinline]] bool exit_cpuid(Vcpu v) {
-    return conclude(v, handle(v, {.kind = ExitKind::Cpuid, .length = length_by_next_rip(v)}));
+template <class V> [[gnu::noinline]] World *exit_cpuid(V v) {
+    return conclude(v, act(v, {.kind = ExitKind::Cpuid, .length = length_by_next_rip(v)}));
 }
-[[gnu::noinline]] bool exit_hypercall(Vcpu v) {
-    return conclude(v, handle(v, {.kind = ExitKind::Hypercall}));
+template <class V> [[gnu::noinline]] World *exit_halt(V v) {
+    return conclude(v, act(v, {.kind = ExitKind::Halt, .length = length_by_next_rip(v)}));
 }
-[[gnu::noinline]] bool exit_port(Vcpu v) {
+template <class V> [[gnu::noinline]] World *exit_hypercall(V v) {
+    return conclude(v, act(v, {.kind = ExitKind::Hypercall}));
+}
+template <class V> [[gnu::noinline]] World *exit_port(V v) {
     const ControlArea &control = v.vmcb().control;
-    return conclude(v, handle(v, {.kind = ExitKind::Port,
-                                  .length = static_cast<std::uint8_t>(control.exit_info2 - v.rip()),
-                                  .port = decode_port(control.exit_info1)}));
+    return conclude(v, act(v, {.kind = ExitKind::Port,
+                               .length = static_cast<std::uint8_t>(control.exit_info2 - v.rip()),
+                               .port = decode_port(control.exit_info1)}));
 }
-[[gnu::noinline]] bool exit_rare(Vcpu v) {
+template <class V> [[gnu::noinline]] World *exit_rare(V v) {
     return conclude(v, dispatch_rare(v, v.vmcb().control.exit_code));
 }
 
-[[gnu::always_inline]] inline bool dispatch(Vcpu v) {
+template <class V> [[gnu::always_inline]] inline World *dispatch(V v) {
     const ControlArea &control = v.vmcb().control;
     switch (static_cast<ExitCode>(control.exit_code)) {
     case ExitCode::Intr:
@@ -195,24 +317,27 @@ namespace {
         return exit_hypercall(v);
     case ExitCode::Ioio:
         return exit_port(v);
+    case ExitCode::Hlt:
+        return exit_halt(v);
     default:
         return exit_rare(v);
     }
 }
 
 // Apart, so that all others need no stack frame.
-[[gnu::noinline]] bool exit_beside_event(Vcpu v) {
-    if (v.has_offered())
-        settle_offer(v);
+template <class V> [[gnu::noinline]] World *exit_beside_event(V v) {
+    if (v.has_offered()) {
+        if constexpr (V::kIsVm)
+            settle_vm_offer(v);
+        else
+            settle_offer(v);
+    }
     if (v.event_interrupted())
         requeue_interrupted_event(v);
     return dispatch(v);
 }
 
-} // namespace
-
-extern "C" bool svm_exit(World &world) {
-    Vcpu v(world);
+template <class V> [[gnu::always_inline]] inline World *take_exit(V v) {
     Vmcb &vmcb = v.vmcb();
     v.gpr(x86::Gpr::Rax) = vmcb.save.rax;
     v.gpr(x86::Gpr::Rsp) = vmcb.save.rsp;
@@ -222,6 +347,18 @@ extern "C" bool svm_exit(World &world) {
     if (v.has_offered() || v.event_interrupted()) [[unlikely]]
         return exit_beside_event(v);
     return dispatch(v);
+}
+
+[[gnu::noinline]] World *take_vm_exit(VmVcpu v) {
+    return take_exit(v);
+}
+
+} // namespace
+
+extern "C" World *svm_exit(World &world) {
+    if (world.vm) [[unlikely]]
+        return take_vm_exit(VmVcpu(world));
+    return take_exit(Vcpu(world));
 }
 
 } // namespace vmm::svm

@@ -4,6 +4,7 @@
 
 #include "vmm/policy/msr.hpp"
 #include "vmm/policy/port.hpp"
+#include "vmm/policy/vm_msr.hpp"
 
 #include <span>
 
@@ -27,11 +28,29 @@ constexpr void intercept_msr(std::span<std::uint8_t> map, std::uint32_t index, b
         }
 }
 
+constexpr void pass_msr(std::span<std::uint8_t> map, std::uint32_t index, bool read, bool write) {
+    for (const MsrMapRange &range : kMsrMapRanges)
+        if (index - range.first < kMsrsPerRange) {
+            const std::uint32_t bit_index = 2 * (index - range.first);
+            map[range.offset + bit_index / 8] &=
+                static_cast<std::uint8_t>(~(((read ? 1 : 0) | (write ? 2 : 0)) << bit_index % 8));
+        }
+}
+
 // MSRs outside of the three ranges always exit and are handed through by the handler.
 constexpr void fill_msr_map(std::span<std::uint8_t> map) {
     for (const policy::MsrRow &row : policy::kMsrRows)
         for (std::uint32_t index = row.first; index <= row.last; index++)
             intercept_msr(map, index, row.read != policy::MsrAction::Pass, row.write != policy::MsrAction::Pass);
+}
+
+// A VM reaches the MSRs that are switched with its world, and no others.
+constexpr void fill_vm_msr_map(std::span<std::uint8_t> map, const ExtendedFeatures &features) {
+    for (std::uint8_t &byte : map)
+        byte = 0xff;
+    for (const policy::SwitchedMsr &msr : policy::kSwitchedMsrs)
+        if (msr.is_present(features))
+            pass_msr(map, msr.index, msr.read, msr.write);
 }
 
 constexpr void fill_io_map(std::span<std::uint8_t> map) {

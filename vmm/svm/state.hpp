@@ -7,6 +7,13 @@
 
 namespace vmm::svm {
 
+// ASIDs of a CPU, handed out upwards; used up, all translations are flushed and a new generation begins. APM vol. 2,
+// 15.16.
+inline constexpr std::uint32_t kFirstVmAsid = 2; // 1 is the console's
+struct Asids {
+    std::uint32_t next = kFirstVmAsid, generation = 1;
+};
+
 enum class NmiStep : std::uint8_t { None, Iret, Shadow };
 
 struct State {
@@ -18,6 +25,7 @@ struct State {
     NmiStep nmi_step;     // what is being stepped over, for the next NMI to come after it
     std::uint8_t offered; // vector of the virtual interrupt that waits in the control block; 0 for none
     bool has_next_rip, has_flush_by_asid;
+    std::uint32_t asid_cpu, asid_generation; // where and when a VM's ASID was handed out
 
     // What the next entry has to do first.
     enum : std::uint8_t {

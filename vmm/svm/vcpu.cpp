@@ -4,6 +4,8 @@
 #include "vmm/core/interrupts.hpp"
 #include "vmm/exit/control.hpp"
 #include "vmm/svm/backend.hpp"
+#include "vmm/svm/vm_vcpu.hpp"
+#include "vmm/vm/control.hpp"
 
 namespace vmm::svm {
 namespace {
@@ -15,6 +17,13 @@ constexpr std::uint64_t make_event(event::Type type, std::uint8_t vector) {
 // Contributory exceptions, APM vol. 2, 8.2.9: two in a row are a double fault.
 constexpr bool is_contributory(std::uint8_t vector) {
     return vector == 0 || (vector >= 10 && vector <= 13);
+}
+
+void shut_down(Vcpu v) {
+    if (v.world().vm)
+        (void)handle_vm_shutdown(VmVcpu(v.world()));
+    else
+        (void)handle_shutdown(v); // does not return
 }
 
 Segment real_mode_segment(std::uint16_t selector, std::uint16_t attributes) {
@@ -36,7 +45,7 @@ void Vcpu::inject_exception(x86::Vector vector, bool has_error, std::uint32_t er
             return;
         }
         if (first == static_cast<std::uint8_t>(x86::Vector::DoubleFault) && (is_contributory(number) || number == 14))
-            (void)handle_shutdown(*this); // the third fault in a row; does not return
+            shut_down(*this); // the third fault in a row
     }
     queued = make_event(event::Exception, number) | (has_error ? event::HasError | event::Error::make(error) : 0);
 }
@@ -57,7 +66,7 @@ MaybeVector Vcpu::end_offer() {
     const bool is_cut_short = (interrupted & event::Valid) && event::VectorField::get(interrupted) == vector;
     const bool is_taken = !(vmcb().control.vintr & vintr::VIrq) || is_cut_short;
     state().offered = 0;
-    vmcb().control.vintr = vintr::VIntrMasking;
+    vmcb().control.vintr = masked_vintr();
     return is_taken ? MaybeVector(vector) : MaybeVector();
 }
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "vmm/checks/translation.hpp"
-#include "vmm/core/cpu.hpp"
 #include "vmm/core/physmap.hpp"
+#include "vmm/core/vmm.hpp"
 #include "vmm/decode/instruction.hpp"
 #include "vmm/exit/exit.hpp"
 #include "vmm/mm/guest_memory.hpp"
@@ -16,10 +16,13 @@ namespace vmm::svm {
 
 class Vcpu {
   public:
+    static constexpr bool kIsVm = false;
+
     explicit Vcpu(World &world) : world_(world) {}
 
     World &world() { return world_; }
     Cpu &cpu() { return *world_.cpu; }
+    const ConsoleRam &memory() { return g_vmm.ram; }
     std::uint64_t &gpr(x86::Gpr reg) { return world_.gpr[static_cast<unsigned>(reg)]; }
 
     std::uint64_t rip() const { return vmcb().save.rip; }
@@ -75,7 +78,7 @@ class Vcpu {
     // The CPU delivers it as soon as the guest can take it, without another exit: APM vol. 2, 15.21.4.
     void offer_interrupt(std::uint8_t vector) {
         constexpr std::uint64_t kHighest = vintr::VIntrPrio::make(15) | vintr::VIgnTpr; // the model has judged the TPR
-        vmcb().control.vintr = vintr::VIntrMasking | vintr::VIrq | kHighest | vintr::VIntrVector::make(vector);
+        vmcb().control.vintr = masked_vintr() | vintr::VIrq | kHighest | vintr::VIntrVector::make(vector);
         state().offered = vector;
     }
     bool has_offered() const { return state().offered != 0; }
@@ -98,6 +101,12 @@ class Vcpu {
     void acknowledge_window() { svm::acknowledge_window(); }
     void acknowledge_wait() { svm::acknowledge_wait(); }
     void nmi_window() { svm::nmi_window(); }
+    bool is_wbinvd(const Exit &exit) const { return exit.code == static_cast<std::uint64_t>(ExitCode::Wbinvd); }
+    // Whether HLT and MWAIT, by which a kernel idles, exit.
+    void intercept_idle(bool on) {
+        vmcb().control.intercept3 = (vmcb().control.intercept3 & ~intercept::Hlt) | (on ? intercept::Hlt : 0);
+        vmcb().control.intercept4 = (vmcb().control.intercept4 & ~intercept::Mwait) | (on ? intercept::Mwait : 0);
+    }
     void request_flush() { state().before_entry |= State::kFlush; }
 
     // For the assertion build.
@@ -120,10 +129,11 @@ class Vcpu {
     State &state() const { return world_.backend<State>(); }
 
   private:
+    // V_TPR is what CR8 reads as where a CPU does not intercept that; some emulators do not.
+    std::uint64_t masked_vintr() { return vintr::VIntrMasking | vintr::VTpr::make(world_.lapic.task_priority() >> 4); }
     bool in_shadow() const { return vmcb().control.interrupt_shadow & 1; }
     void inject_exception(x86::Vector vector, bool has_error, std::uint32_t error);
     void trap_single_step();
-    Verdict handle_cr8(const Exit &exit);
 
     World &world_; // alone, so that a Vcpu travels in one register
 };

@@ -18,13 +18,15 @@ enum class ExitCode : std::uint64_t {
     Nmi = 0x61,
     Smi = 0x62,
     Init = 0x63,
-    Iret = 0x74,
+    Rdpmc = 0x6f,
     Cpuid = 0x72,
+    Iret = 0x74,
     Invd = 0x76,
     Hlt = 0x78,
     Invlpga = 0x7a,
     Ioio = 0x7b,
     Msr = 0x7c,
+    FerrFreeze = 0x7e,
     Shutdown = 0x7f,
     Vmrun = 0x80,
     Vmmcall = 0x81,
@@ -33,6 +35,9 @@ enum class ExitCode : std::uint64_t {
     Stgi = 0x84,
     Clgi = 0x85,
     Skinit = 0x86,
+    Wbinvd = 0x89,
+    Monitor = 0x8a,
+    Mwait = 0x8b,
     Xsetbv = 0x8d,
     Npf = 0x400,
     Invalid = ~0ull,
@@ -40,11 +45,12 @@ enum class ExitCode : std::uint64_t {
 
 // Intercept words 3 and 4 (offsets 00Ch and 010h).
 namespace intercept {
-inline constexpr std::uint32_t Intr = 1u << 0, Nmi = 1u << 1, Init = 1u << 3, Cpuid = 1u << 18, Iret = 1u << 20,
-                               Invd = 1u << 22, Hlt = 1u << 24, Invlpga = 1u << 26, Ioio = 1u << 27, Msr = 1u << 28,
-                               Shutdown = 1u << 31;
+inline constexpr std::uint32_t Intr = 1u << 0, Nmi = 1u << 1, Smi = 1u << 2, Init = 1u << 3, Rdpmc = 1u << 15,
+                               Cpuid = 1u << 18, Iret = 1u << 20, Invd = 1u << 22, Hlt = 1u << 24, Invlpga = 1u << 26,
+                               Ioio = 1u << 27, Msr = 1u << 28, FerrFreeze = 1u << 30, Shutdown = 1u << 31;
 inline constexpr std::uint32_t Vmrun = 1u << 0, Vmmcall = 1u << 1, Vmload = 1u << 2, Vmsave = 1u << 3, Stgi = 1u << 4,
-                               Clgi = 1u << 5, Skinit = 1u << 6, Xsetbv = 1u << 13;
+                               Clgi = 1u << 5, Skinit = 1u << 6, Wbinvd = 1u << 9, Monitor = 1u << 10, Mwait = 1u << 11,
+                               Xsetbv = 1u << 13;
 } // namespace intercept
 
 // EVENTINJ and EXITINTINFO share a layout: APM vol. 2, 15.20 and 15.7.2.

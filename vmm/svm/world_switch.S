@@ -8,7 +8,7 @@
     .section .text
     .balign 64
     .globl svm_run
-svm_run:                            /* rdi = struct World; returns when svm_exit says so */
+svm_run:                            /* rdi = struct World; returns when svm_exit says so, with null */
     pushq %rbx
     pushq %rbp
     pushq %r12
@@ -53,8 +53,9 @@ svm_vmrun:
     movq %r15, WORLD_GPR+15*8(%rax)
     movq %rax, %rdi
     call svm_exit
-    testb %al, %al
-    jz resume
+    movq %rax, (%rsp)               /* the world that is entered next */
+    testq %rax, %rax
+    jnz resume
     popq %rdi
     popq %r15
     popq %r14

@@ -55,6 +55,10 @@ VMM_CONTROL_REGISTER(cr0)
 VMM_CONTROL_REGISTER(cr2)
 VMM_CONTROL_REGISTER(cr3)
 VMM_CONTROL_REGISTER(cr4)
+VMM_CONTROL_REGISTER(dr0)
+VMM_CONTROL_REGISTER(dr1)
+VMM_CONTROL_REGISTER(dr2)
+VMM_CONTROL_REGISTER(dr3)
 VMM_CONTROL_REGISTER(dr6)
 VMM_CONTROL_REGISTER(dr7)
 #undef VMM_CONTROL_REGISTER
@@ -122,6 +126,36 @@ inline std::uint64_t xgetbv0() {
     std::uint32_t low, high;
     asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return std::uint64_t{high} << 32 | low;
+}
+
+// The caller knows that `value` is legal.
+inline void xsetbv0(std::uint64_t value) {
+    asm volatile("xsetbv"
+                 :
+                 : "c"(0), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
+                 : "memory");
+}
+
+// `area` is 64-byte aligned and as large as CPUID says for `components`, which XCR0 has set: APM vol. 4, XSAVE.
+inline void xsave(void *area, std::uint64_t components) {
+    asm volatile("xsave64 (%0)"
+                 :
+                 : "r"(area), "a"(static_cast<std::uint32_t>(components)),
+                   "d"(static_cast<std::uint32_t>(components >> 32))
+                 : "memory");
+}
+inline void xrstor(const void *area, std::uint64_t components) {
+    asm volatile("xrstor64 (%0)"
+                 :
+                 : "r"(area), "a"(static_cast<std::uint32_t>(components)),
+                   "d"(static_cast<std::uint32_t>(components >> 32))
+                 : "memory");
+}
+inline void fxsave(void *area) {
+    asm volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+}
+inline void fxrstor(const void *area) {
+    asm volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }
 
 } // namespace vmm::x86

@@ -33,14 +33,18 @@ inline constexpr std::uint64_t Reset = 0x400;
 }
 
 namespace msr {
-inline constexpr std::uint32_t Tsc = 0x10, ApicBase = 0x1b, TscAdjust = 0x3b, SpecCtrl = 0x48, PredCmd = 0x49,
-                               MtrrCap = 0xfe, MtrrPhysBase0 = 0x200, MtrrPhysMaskLast = 0x21f, MtrrFix64k = 0x250,
-                               MtrrFix16k0 = 0x258, MtrrFix16k1 = 0x259, MtrrFix4k0 = 0x268, MtrrFix4kLast = 0x26f,
-                               Pat = 0x277, MtrrDefType = 0x2ff, TscDeadline = 0x6e0, X2apicFirst = 0x800,
-                               X2apicLast = 0x8ff, Efer = 0xc0000080, Star = 0xc0000081, FsBase = 0xc0000100,
-                               GsBase = 0xc0000101, KernelGsBase = 0xc0000102, SysCfg = 0xc0010010, HwCr = 0xc0010015,
-                               PatchLoader = 0xc0010020, VmCr = 0xc0010114, SmmKey = 0xc0010119, VmHsavePa = 0xc0010117,
-                               SvmKey = 0xc0010118;
+inline constexpr std::uint32_t Tsc = 0x10, PlatformId = 0x17, ApicBase = 0x1b, TscAdjust = 0x3b, SpecCtrl = 0x48,
+                               PredCmd = 0x49, MicrocodeRevision = 0x8b, MtrrCap = 0xfe, SysenterCs = 0x174,
+                               SysenterEsp = 0x175, SysenterEip = 0x176, McgCap = 0x179, McgStatus = 0x17a,
+                               MiscEnable = 0x1a0, DebugCtl = 0x1d9, MtrrPhysBase0 = 0x200, MtrrPhysMaskLast = 0x21f,
+                               MtrrFix64k = 0x250, MtrrFix16k0 = 0x258, MtrrFix16k1 = 0x259, MtrrFix4k0 = 0x268,
+                               MtrrFix4kLast = 0x26f, Pat = 0x277, MtrrDefType = 0x2ff, TscDeadline = 0x6e0,
+                               X2apicFirst = 0x800, X2apicLast = 0x8ff, Efer = 0xc0000080, Star = 0xc0000081,
+                               Lstar = 0xc0000082, Cstar = 0xc0000083, Sfmask = 0xc0000084, FsBase = 0xc0000100,
+                               GsBase = 0xc0000101, KernelGsBase = 0xc0000102, TscAux = 0xc0000103, SysCfg = 0xc0010010,
+                               HwCr = 0xc0010015, TopMem2 = 0xc001001d, NbCfg = 0xc001001f, PatchLoader = 0xc0010020,
+                               VmCr = 0xc0010114, VmHsavePa = 0xc0010117, SvmKey = 0xc0010118, SmmKey = 0xc0010119,
+                               OsvwLength = 0xc0010140, OsvwStatus = 0xc0010141, LsCfg = 0xc0011020, DeCfg = 0xc0011029;
 }
 
 enum class Vector : std::uint8_t {

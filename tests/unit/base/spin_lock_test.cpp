@@ -11,9 +11,12 @@ namespace {
 
 using Counter = Locked<std::uint64_t, LockRank::Log>;
 static_assert(!std::copyable<Counter::Guard> && !std::movable<Counter::Guard>);
-// Ranks rise in the order in which the product nests: tables and devices before the log, which everybody writes to.
-static_assert(LockRank::Frames < LockRank::NestedTables && LockRank::NestedTables < LockRank::IoApic &&
-              LockRank::IoApic < LockRank::Log);
+// Ranks rise in the order in which the product nests: VMs, memory, its tables and their frames; devices, whose
+// interrupts wake worlds; last the log, which everybody writes to. Hosted tests watch it: tests/unit/fakes/instead.
+static_assert(LockRank::Vms < LockRank::Memory && LockRank::Memory < LockRank::NestedTables &&
+              LockRank::NestedTables < LockRank::Frames && LockRank::Frames < LockRank::Board &&
+              LockRank::Board < LockRank::IoApic && LockRank::IoApic < LockRank::Scheduler &&
+              LockRank::Scheduler < LockRank::Log);
 
 TEST(SpinLock, GuardReachesTheData) {
     Counter counter;

@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
-FLAGS.core    = $(FAKE_FLAGS)
-SOURCES.core  = $(FAKE_RIG)
+FLAGS.core   = $(FAKE_FLAGS)
+SOURCES.core :=
+OBJECTS.core = $(RIG_OBJECTS)

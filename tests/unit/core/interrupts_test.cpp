@@ -106,13 +106,36 @@ TEST_F(InterruptsTest, PostingKicksOnce) {
 }
 
 TEST_F(InterruptsTest, FlushEverywhere) {
-    const std::uint32_t before = g_vmm.nested_generation;
+    const std::uint32_t generation = g_vmm.nested_generation + 1;
     flush_everywhere(cpu(1));
-    for (unsigned i = 0; i < 3; i++)
-        EXPECT_TRUE(holds(cpu(i).console.mailbox.take(), Mail::Flush)) << i;
-    EXPECT_EQ(cpu(0).kicks, 1u);
+    EXPECT_EQ(g_vmm.nested_generation, generation);
+    EXPECT_TRUE(holds(cpu(1).console.mailbox.take(), Mail::Flush)); // before its next entry
+    EXPECT_EQ(cpu(1).flushed, generation);
     EXPECT_EQ(cpu(1).kicks, 0u);
-    EXPECT_NE(g_vmm.nested_generation, before);
+    for (unsigned i : {0u, 2u}) { // whatever runs there
+        EXPECT_EQ(cpu(i).kicks, 1u);
+        EXPECT_NE(cpu(i).flushed, generation);
+        rig_.play(i);
+        rig_.put_in_service(i, kKickVector);
+        take_interrupt(cpu(i));
+        EXPECT_TRUE(holds(cpu(i).console.mailbox.take(), Mail::Flush)) << i;
+        EXPECT_EQ(cpu(i).flushed, generation);
+    }
+}
+
+// A CPU that has heard of one change has not heard of the next.
+TEST_F(InterruptsTest, FlushesAreOrderedAnew) {
+    flush_everywhere(cpu(1));
+    flush_everywhere(cpu(1));
+    rig_.put_in_service(0, kKickVector);
+    take_interrupt(cpu(0));
+    EXPECT_EQ(cpu(0).flushed, g_vmm.nested_generation);
+    flush_everywhere(cpu(1));
+    EXPECT_NE(cpu(0).flushed, g_vmm.nested_generation);
+    (void)cpu(0).console.mailbox.take();
+    rig_.put_in_service(0, kKickVector);
+    take_interrupt(cpu(0));
+    EXPECT_TRUE(holds(cpu(0).console.mailbox.take(), Mail::Flush));
 }
 
 TEST_F(InterruptsTest, TimerIsNeverEarly) {
@@ -121,7 +144,7 @@ TEST_F(InterruptsTest, TimerIsNeverEarly) {
     for (std::uint32_t count : {1u, 2u, 1000u, 0xffffffffu}) {
         const std::uint64_t now = rig_.hardware().tsc;
         cpu(0).console.lapic.write(LapicRegister::InitialCount, count, now);
-        arm_timer(cpu(0).console);
+        arm_timer(cpu(0));
         const std::uint64_t ticks = cpu(0).console.lapic.timer_deadline() - now;
         const std::uint64_t armed = physical(LapicRegister::InitialCount);
         // The physical count takes at least as long, or is the longest that there is.
@@ -135,9 +158,9 @@ TEST_F(InterruptsTest, TimerIsNeverEarly) {
 TEST_F(InterruptsTest, TimerIsSetOnlyWhenItChanges) {
     cpu(0).console.lapic.write(LapicRegister::LvtTimer, 0x61, 0);
     cpu(0).console.lapic.write(LapicRegister::InitialCount, 5000, rig_.hardware().tsc);
-    arm_timer(cpu(0).console);
+    arm_timer(cpu(0));
     set_physical(LapicRegister::InitialCount, 77);
-    arm_timer(cpu(0).console);
+    arm_timer(cpu(0));
     EXPECT_EQ(physical(LapicRegister::InitialCount), 77u);
 }
 
@@ -145,7 +168,7 @@ TEST_F(InterruptsTest, PassedDeadlineIsTakenAtOnce) {
     cpu(0).console.lapic.write(LapicRegister::LvtTimer, 0x61, 0);
     cpu(0).console.lapic.write(LapicRegister::InitialCount, 10, rig_.hardware().tsc);
     rig_.hardware().tsc += 1'000'000;
-    arm_timer(cpu(0).console);
+    arm_timer(cpu(0));
     EXPECT_TRUE(has(0, 0x61));
     EXPECT_EQ(cpu(0).timer_armed, ApicTimer::kNever);
 }
@@ -234,7 +257,7 @@ class DeadlineTest : public InterruptsTest {
 TEST_F(DeadlineTest, ArmsByDeadline) {
     cpu(0).console.lapic.write(LapicRegister::LvtTimer, 0x61, 0);
     cpu(0).console.lapic.write(LapicRegister::InitialCount, 5000, rig_.hardware().tsc);
-    arm_timer(cpu(0).console);
+    arm_timer(cpu(0));
     EXPECT_EQ(rig_.hardware().msrs[x86::msr::TscDeadline], cpu(0).console.lapic.timer_deadline());
     stop_timer(cpu(0));
     EXPECT_EQ(rig_.hardware().msrs[x86::msr::TscDeadline], 0u);

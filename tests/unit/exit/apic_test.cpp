@@ -79,7 +79,7 @@ TEST_F(ApicExit, TimerIsTheVmms) {
     hardware().tsc_step = 0;
     cpu().console.lapic.write(LapicRegister::LvtTimer, 0x61, hardware().tsc);
     cpu().console.lapic.write(LapicRegister::InitialCount, 100, hardware().tsc);
-    arm_timer(cpu().console);
+    arm_timer(cpu());
     ASSERT_NE(cpu().timer_armed, ApicTimer::kNever);
     hardware().tsc += 1'000'000'000;
     interrupt(kTimerVector);
@@ -95,7 +95,7 @@ TEST_F(ApicExit, TimerThatIsEarlyIsSetAgain) {
     hardware().tsc_step = 0;
     cpu().console.lapic.write(LapicRegister::LvtTimer, 0x61, hardware().tsc);
     cpu().console.lapic.write(LapicRegister::InitialCount, 0xffffffff, hardware().tsc); // divided by two: too long
-    arm_timer(cpu().console);
+    arm_timer(cpu());
     EXPECT_EQ(rig_.physical_lapic(0, LapicRegister::InitialCount), 0xffffffffu);
     hardware().tsc += 1'000'000;
     rig_.set_physical_lapic(0, LapicRegister::InitialCount, 0);
@@ -109,9 +109,9 @@ TEST_F(ApicExit, TimerThatIsLateIsStillTheVmms) {
     hardware().tsc_step = 0;
     cpu().console.lapic.write(LapicRegister::LvtTimer, 0x61, hardware().tsc);
     cpu().console.lapic.write(LapicRegister::InitialCount, 100, hardware().tsc);
-    arm_timer(cpu().console);
+    arm_timer(cpu());
     hardware().tsc += 1'000'000'000;
-    arm_timer(cpu().console);
+    arm_timer(cpu());
     EXPECT_TRUE(requested(0x61));
     ASSERT_EQ(cpu().timer_armed, ApicTimer::kNever);
     interrupt(kTimerVector);
@@ -125,9 +125,9 @@ TEST_F(ApicExit, TimerThatIsUnsetInTimeLeavesNothing) {
     hardware().tsc_step = 0;
     cpu().console.lapic.write(LapicRegister::LvtTimer, 0x61, hardware().tsc);
     cpu().console.lapic.write(LapicRegister::InitialCount, 1'000'000, hardware().tsc);
-    arm_timer(cpu().console);
+    arm_timer(cpu());
     cpu().console.lapic.write(LapicRegister::InitialCount, 0, hardware().tsc);
-    arm_timer(cpu().console);
+    arm_timer(cpu());
     interrupt(kTimerVector);
     EXPECT_TRUE(requested(kTimerVector));
 }

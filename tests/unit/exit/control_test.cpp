@@ -77,6 +77,123 @@ TEST_F(ControlExit, InvdKeepsWhatOthersWrote) {
     EXPECT_EQ(guest().rip, Guest::kCode + 2);
 }
 
+// The console's own, intercepted only while it may not idle the CPU by itself.
+TEST_F(ControlExit, WbinvdIsCarriedOut) {
+    guest_.code(Guest::kCode, {0x0f, 0x09});
+    EXPECT_EQ(handle_invd(vcpu(), {.kind = ExitKind::Control, .code = FakeVcpu::kWbinvd}), Verdict::Resume);
+    EXPECT_EQ(hardware().wbinvds, 1u);
+    EXPECT_EQ(guest().rip, Guest::kCode + 2);
+    EXPECT_EQ(handle_invd(vcpu(), {.kind = ExitKind::Control, .code = FakeVcpu::kWbinvd}), Verdict::Resume);
+    EXPECT_EQ(hardware().wbinvds, 1u); // other bytes by now
+}
+
+class IdleExit : public ControlExit {
+  protected:
+    void halt(std::uint64_t flags = x86::rflags::IF) {
+        guest_.code(Guest::kCode, {0xf4});
+        guest().rip = Guest::kCode;
+        guest().rflags = x86::rflags::Fixed | flags;
+        EXPECT_EQ(exit({.kind = ExitKind::Halt}), Verdict::Resume);
+        EXPECT_EQ(guest().rip, Guest::kCode + 1);
+    }
+    World &console() { return cpu().console; }
+};
+
+TEST_F(IdleExit, HaltSleepsUntilAnInterrupt) {
+    halt();
+    EXPECT_TRUE(console().halted);
+    guest().on_wait = [&] {
+        EXPECT_EQ(console().place, kAsleep);
+        rig_.put_in_service(0, 0x41);
+    };
+    enter();
+    EXPECT_EQ(sleeps_, 1u);
+    EXPECT_FALSE(console().halted);
+    EXPECT_EQ(guest().offered, 0x41);
+}
+
+TEST_F(IdleExit, HaltWithSomethingPendingGoesOn) {
+    console().lapic.inbox().post(0x41);
+    halt();
+    EXPECT_FALSE(console().halted);
+    enter();
+    EXPECT_EQ(sleeps_, 0u);
+    EXPECT_EQ(guest().offered, 0x41);
+}
+
+// With interrupts off only an NMI ends it.
+TEST_F(IdleExit, HaltWithInterruptsOff) {
+    console().lapic.accept(0x41, false);
+    halt(0);
+    EXPECT_TRUE(console().halted);
+    guest().on_wait = [&] {
+        if (sleeps_ == 1)
+            rig_.put_in_service(0, 0x42);
+        else
+            cpu().arrived.nmis = 1;
+    };
+    enter();
+    EXPECT_EQ(sleeps_, 2u);
+    EXPECT_EQ(guest().queued->kind, FakeGuest::Kind::Nmi);
+    EXPECT_TRUE(console().lapic.requested().test(0x42));
+}
+
+// An interrupt below the task priority wakes nobody.
+TEST_F(IdleExit, HaltMindsThePriority) {
+    console().lapic.set_task_priority(0x50);
+    console().lapic.accept(0x41, false);
+    halt();
+    EXPECT_TRUE(console().halted);
+}
+
+TEST_F(IdleExit, HaltOfOtherBytesByNow) {
+    guest_.code(Guest::kCode, {0x90});
+    guest().rip = Guest::kCode;
+    EXPECT_EQ(exit({.kind = ExitKind::Halt}), Verdict::Resume);
+    EXPECT_FALSE(console().halted);
+    EXPECT_EQ(guest().rip, Guest::kCode);
+}
+
+// Its own timer wakes it, though nobody calls.
+TEST_F(IdleExit, HaltEndsByTheTimer) {
+    hardware().tsc_step = 0;
+    console().lapic.write(LapicRegister::LvtTimer, 0x61, hardware().tsc);
+    console().lapic.write(LapicRegister::InitialCount, 100, hardware().tsc);
+    halt();
+    guest().on_wait = [&] {
+        EXPECT_LE(cpu().timer_armed, console().lapic.timer_deadline());
+        hardware().tsc = cpu().timer_armed;
+        rig_.put_in_service(0, kTimerVector);
+    };
+    enter();
+    EXPECT_EQ(sleeps_, 1u);
+    EXPECT_EQ(guest().offered, 0x61);
+}
+
+// What idles for a write to memory stays ready: nobody would report the write.
+TEST_F(IdleExit, MwaitYields) {
+    guest_.code(Guest::kCode, {0x0f, 0x01, 0xc9});
+    EXPECT_EQ(handle_mwait(vcpu(), {.kind = ExitKind::Control}), Verdict::Resume);
+    EXPECT_EQ(guest().rip, Guest::kCode + 3);
+    EXPECT_FALSE(console().halted);
+    EXPECT_EQ(cpu().arrived.reschedule, 1u);
+    enter(); // nobody else wants the CPU
+    EXPECT_EQ(sleeps_, 0u);
+    EXPECT_EQ(handle_mwait(vcpu(), {.kind = ExitKind::Control}), Verdict::Resume);
+    EXPECT_EQ(guest().rip, Guest::kCode + 3); // other bytes by now
+    EXPECT_EQ(cpu().arrived.reschedule, 0u);
+}
+
+// While there are VMs, and not otherwise, as it costs exits.
+TEST_F(IdleExit, IdlingIsInterceptedWhileThereAreVms) {
+    guest().idle_exits = true;
+    EXPECT_TRUE(begin_turn(vcpu()));
+    EXPECT_FALSE(guest().idle_exits);
+    g_vmm.vm_count = 1;
+    EXPECT_TRUE(begin_turn(vcpu()));
+    EXPECT_TRUE(guest().idle_exits);
+}
+
 TEST_F(ControlExit, ExceptionsAreHandedOn) {
     EXPECT_EQ(exit({.kind = ExitKind::Exception, .vector = 1}), Verdict::Resume);
     expect_exception(x86::Vector::Debug);

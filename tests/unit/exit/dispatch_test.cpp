@@ -40,6 +40,7 @@ TEST_F(Dispatch, Counts) {
         {{.kind = ExitKind::Exception, .vector = 1}, VMNIX_EXIT_EXCEPTION},
         {{.kind = ExitKind::Init}, VMNIX_EXIT_INIT},
         {{.kind = ExitKind::Refused}, VMNIX_EXIT_REFUSED},
+        {{.kind = ExitKind::Halt, .length = 1}, VMNIX_EXIT_HALT},
     };
     for (const auto &row : rows) {
         cpu().console.gpr.fill(0);
@@ -70,7 +71,7 @@ TEST_F(Dispatch, RefusedInstructionsAreUndefined) {
 using DispatchDeathTest = Dispatch;
 
 TEST_F(DispatchDeathTest, UnknownExits) {
-    for (ExitKind kind : {ExitKind::Halt, ExitKind::Other, static_cast<ExitKind>(VMNIX_EXIT_KINDS)})
+    for (ExitKind kind : {ExitKind::Window, ExitKind::Other, static_cast<ExitKind>(VMNIX_EXIT_KINDS)})
         EXPECT_DEATH((void)exit({.kind = kind, .code = 0x79}), "panic: an exit that was not asked for");
 }
 

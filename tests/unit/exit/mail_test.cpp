@@ -12,8 +12,12 @@ using Kind = FakeGuest::Kind;
 class MailTest : public ExitFixture {
   protected:
     MailTest() : ExitFixture({.cpus = 2, .io_apics = 1}) {}
-    void prepare() { prepare_entry(vcpu()); }
-    void post(Mail mail) { cpu().console.mailbox.post(mail); }
+    void prepare() { enter(); }
+    // As another CPU does it.
+    void post(Mail mail) {
+        cpu().console.mailbox.post(mail);
+        notify(cpu(1), cpu().console);
+    }
     static constexpr FakeGuest::Event kNmi{Kind::Nmi, 2, {}};
 };
 
@@ -102,16 +106,19 @@ TEST_F(MailTest, InitThenStartUp) {
     cpu().console.guest_nmis = 1;
     gpr(x86::Gpr::Rax) = 5;
     post(Mail::Init);
-    unsigned waits = 0;
     guest().on_wait = [&] {
         EXPECT_EQ(cpu().console.vcpu_state, VMNIX_VCPU_WAIT_FOR_SIPI);
-        if (++waits == 3) {
+        EXPECT_EQ(cpu().console.place, kAsleep);
+        if (sleeps_ == 2)
+            notify(cpu(1), cpu().console); // for nothing
+        if (sleeps_ == 3) {
             cpu().console.mailbox.sipi_vector = 0x9a;
             post(Mail::Sipi);
         }
     };
     prepare();
-    EXPECT_EQ(waits, 3u); // woken for nothing, it sleeps again
+    EXPECT_EQ(sleeps_, 3u); // woken for nothing, it sleeps again
+    EXPECT_EQ(cpu().console.place, 0u);
     EXPECT_EQ(guest().resets, 1u);
     EXPECT_EQ(guest().starts, std::vector<std::uint8_t>{0x9a});
     EXPECT_EQ(cpu().console.vcpu_state, VMNIX_VCPU_RUNNING);
@@ -124,8 +131,8 @@ TEST_F(MailTest, InitAndStartUpTogether) {
     cpu().console.mailbox.sipi_vector = 0x12;
     post(Mail::Sipi);
     post(Mail::Init);
-    guest().on_wait = [] { FAIL() << "there is nothing to wait for"; };
     prepare();
+    EXPECT_EQ(sleeps_, 0u); // there is nothing to wait for
     EXPECT_EQ(guest().starts, std::vector<std::uint8_t>{0x12});
 }
 
@@ -153,11 +160,50 @@ TEST_F(MailTest, WaitingHoldsNmis) {
     post(Mail::Init);
     guest().on_wait = [&] {
         cpu().arrived.nmis = 3;
-        post(Mail::Sipi);
+        post(sleeps_ < 3 ? Mail::Nmi : Mail::Sipi);
     };
+    prepare();
+    EXPECT_EQ(sleeps_, 3u);
+    expect_no_event();
+    EXPECT_EQ(cpu().console.guest_nmis + cpu().arrived.nmis, 0u);
+    cpu().arrived.nmis = 1; // the next kernel's own
+    prepare();
+    EXPECT_EQ(guest().queued, kNmi);
+}
+
+// One that has come with the INIT was the last kernel's.
+TEST_F(MailTest, NmisDieWithAnInit) {
+    cpu().arrived.nmis = 1;
+    post(Mail::Init);
+    post(Mail::Sipi);
     prepare();
     expect_no_event();
     EXPECT_EQ(cpu().console.guest_nmis + cpu().arrived.nmis, 0u);
+}
+
+// A machine check is the machine's, whichever kernel runs.
+TEST_F(MailTest, MachineChecksWaitForTheStartUp) {
+    post(Mail::Init);
+    guest().on_wait = [&] {
+        cpu().arrived.machine_checks = 1;
+        if (sleeps_ == 2)
+            post(Mail::Sipi);
+    };
+    prepare();
+    EXPECT_EQ(sleeps_, 2u);
+    expect_exception(x86::Vector::MachineCheck);
+}
+
+// The turn is over when another world may deserve the CPU; the console goes on at its next one.
+TEST_F(MailTest, RescheduleEndsTheTurn) {
+    cpu().arrived.reschedule = 1;
+    cpu().console.lapic.accept(0x41, false);
+    EXPECT_FALSE(prepare_entry(vcpu()));
+    EXPECT_FALSE(guest().offered);
+    enter();
+    EXPECT_EQ(guest().offered, 0x41);
+    EXPECT_EQ(cpu().arrived.reschedule, 0u);
+    EXPECT_EQ(sleeps_, 0u);
 }
 
 // Flush requests reach a sleeping CPU as well: it may start at once after.
@@ -174,8 +220,7 @@ TEST_F(MailTest, WaitingTakesOtherMail) {
 // Another INIT while it waits: it stays where it is.
 TEST_F(MailTest, InitWhileWaiting) {
     post(Mail::Init);
-    unsigned waits = 0;
-    guest().on_wait = [&] { post(++waits == 1 ? Mail::Init : Mail::Sipi); };
+    guest().on_wait = [&] { post(sleeps_ == 1 ? Mail::Init : Mail::Sipi); };
     prepare();
     EXPECT_EQ(guest().resets, 2u);
     EXPECT_EQ(guest().starts.size(), 1u);
@@ -184,14 +229,14 @@ TEST_F(MailTest, InitWhileWaiting) {
 // Physical interrupts that arrive while it waits get their EOI and are not kept: a reset APIC takes none.
 TEST_F(MailTest, WaitingSettlesPhysicalInterrupts) {
     post(Mail::Init);
-    unsigned waits = 0;
     guest().on_wait = [&] {
         rig_.set_physical_lapic(0, LapicRegister::Eoi, 0xeeee);
         rig_.put_in_service(0, 0x41);
-        if (++waits == 2)
+        if (sleeps_ == 2)
             post(Mail::Sipi);
     };
     prepare();
+    EXPECT_EQ(sleeps_, 2u);
     EXPECT_EQ(rig_.physical_lapic(0, LapicRegister::Eoi), 0u);
     EXPECT_FALSE(cpu().console.lapic.requested().test(0x41));
     expect_no_event();

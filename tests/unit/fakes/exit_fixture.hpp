@@ -27,6 +27,28 @@ class ExitFixture : public testing::Test {
         guest().queued.reset();
         return handle(vcpu(), what);
     }
+    // Between an exit and the next entry, as a backend does it: a turn that is over is followed by the next one, and a
+    // CPU without one sleeps.
+    void enter() {
+        if (prepare_entry(vcpu()))
+            return;
+        for (;;)
+            if (World *const next = choose(cpu()); !next)
+                sleep();
+            else if (begin_turn(vcpu()))
+                break;
+    }
+    void sleep() {
+        arm_timer(cpu());
+        if (!has_cause(cpu().console)) {
+            sleeps_++;
+            cpu().acknowledged = 0;
+            guest().on_wait();
+            take_interrupt(cpu());
+        }
+        if (has_cause(cpu().console) || (cpu().arrived.nmis | cpu().arrived.machine_checks) != 0)
+            notify(cpu(), cpu().console);
+    }
     void expect_exception(x86::Vector vector, std::optional<std::uint32_t> error = {}) {
         ASSERT_TRUE(guest().queued);
         EXPECT_EQ(guest().queued->kind, FakeGuest::Kind::Exception);
@@ -39,6 +61,7 @@ class ExitFixture : public testing::Test {
     Rig rig_;
     Guest guest_;
     std::vector<FakeGuest> guests_;
+    unsigned sleeps_ = 0;
 };
 
 } // namespace vmm::test

@@ -34,19 +34,24 @@ struct FakeGuest {
     bool more_to_map = false, mtrrs_followed = true;
 
     // What was asked for
+    bool idle_exits = false; // HLT and MWAIT
     unsigned host_contexts = 0, flushes = 0, resets = 0, nmi_windows = 0, mtrr_follows = 0, controls = 0;
     std::vector<Gpa> mapped;
     std::vector<std::uint8_t> starts;
     std::function<void()> on_window = [] {}; // what the acknowledge window takes
-    std::function<void()> on_wait = [] {};   // what a sleeping CPU wakes from
+    std::function<void()> on_wait = [] { panic("nobody wakes this CPU", __FILE__, __LINE__); };
 };
 
 class FakeVcpu {
   public:
+    static constexpr bool kIsVm = false;
+    static constexpr std::uint64_t kWbinvd = 0x89; // an exit code
+
     explicit FakeVcpu(World &world) : world_(world) {}
 
     World &world() { return world_; }
     Cpu &cpu() { return *world_.cpu; }
+    const ConsoleRam &memory() { return g_vmm.ram; }
     FakeGuest &guest() const { return *world_.backend<FakeGuest *>(); }
     std::uint64_t &gpr(x86::Gpr reg) { return world_.gpr[static_cast<unsigned>(reg)]; }
 
@@ -93,8 +98,9 @@ class FakeVcpu {
     }
     void start_at(std::uint8_t sipi_vector) { guest().starts.push_back(sipi_vector); }
     void acknowledge_window() { guest().on_window(); }
-    void acknowledge_wait() { guest().on_wait(); }
     void nmi_window() { guest().nmi_windows++; }
+    bool is_wbinvd(const Exit &exit) const { return exit.code == kWbinvd; }
+    void intercept_idle(bool on) { guest().idle_exits = on; }
     void request_flush() { guest().flushes++; }
     NestedFault nested_fault() const { return guest().fault; }
     Verdict handle_control(const Exit &) {

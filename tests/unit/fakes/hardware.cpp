@@ -27,7 +27,8 @@ Hardware::Hardware() {
     leaves[{7, 0}] = Result{0, bits({7, 20}), bits({3, 4}), 0};                           // PKU with OSPKE
     leaves[{0xd, 0}] = Result{7, 0x340, 0x340, 0};                                        // x87, SSE, AVX
     leaves[{0x80000000, 0}] = Result{0x80000021, 0, 0, 0};
-    leaves[{0x80000001, 0}] = Result{0x00a20f10, 0, bits({2, 12}), bits({9, 11, 20, 25, 26, 29})}; // SVM, SKINIT; FFXSR
+    leaves[{0x80000001, 0}] =
+        Result{0x00a20f10, 0, bits({2, 12}), bits({9, 11, 20, 25, 26, 27, 29})}; // SVM, SKINIT; FFXSR
     leaves[{0x80000008, 0}] = Result{0x3028, 0, 0, 0};
     leaves[{0x8000000a, 0}] = Result{1, 16, 0, bits({0, 3, 6})}; // NPT, NRIP, flush by ASID
     msrs[x86::msr::Pat] = 0x0007040600070406;
@@ -41,6 +42,10 @@ Hardware::Hardware() {
 x86::CpuidResult Hardware::cpuid(std::uint32_t leaf, std::uint32_t subleaf) const {
     const auto found = leaves.find({leaf, subleaf});
     return found == leaves.end() ? x86::CpuidResult{} : found->second;
+}
+
+void Hardware::sleeps_for_ever() {
+    panic("a CPU sleeps, and nobody wakes it", __FILE__, __LINE__);
 }
 
 std::uint64_t Hardware::read_tsc() {

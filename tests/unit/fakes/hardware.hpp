@@ -3,7 +3,9 @@
 // plays.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -39,8 +41,15 @@ struct Hardware {
     std::map<Leaf, x86::CpuidResult> leaves;     // others read zero
     std::map<std::uint16_t, std::uint32_t> ports;
     std::uint64_t cr0 = 0x80050033, cr2 = 0, cr3 = 0, cr4 = 0x406f0, dr6 = 0xffff0ff0, dr7 = 0x400, xcr0 = 7;
+    std::uint64_t dr0 = 0, dr1 = 0, dr2 = 0, dr3 = 0;
+    std::array<std::uint64_t, 64> vectors{}; // one word stands for each component of XCR0
+    std::uint16_t fpu_control = 0x37f;
+    std::uint32_t mxcsr = 0x1f80;
     std::uint64_t tsc = 1'000'000, tsc_step = 10; // each reading moves it
     bool real_time = false;                       // the TSC counts nanoseconds, for CPUs that wait for one another
+
+    // What comes while it can be interrupted; one that sleeps with nobody to wake it ends the process.
+    std::function<void()> on_window = [] {}, on_wait = sleeps_for_ever;
 
     // What was done to it, in order
     std::vector<MsrWrite> msr_writes;
@@ -54,6 +63,7 @@ struct Hardware {
     bool write_msr(std::uint32_t index, std::uint64_t value);
 
   private:
+    static void sleeps_for_ever();
     bool faults(std::uint32_t index, bool write) const;
 };
 

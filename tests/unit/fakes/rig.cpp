@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/unit/fakes/rig.hpp"
 
+#include "vmm/core/schedule.hpp"
+
 #include <memory>
 
 namespace vmm::test {
@@ -27,11 +29,18 @@ Rig::Rig(const RigOptions &options)
     g_vmm.efer_known = 0xd01;
     g_vmm.log.unguarded().use(log_);
     fill_handover(options);
-    fill_memory();
+    fill_memory(options);
     for (unsigned i = 0; i < options.cpus; i++)
         fill_cpu(i, options);
     fill_io_apics(options.io_apics);
     play(0);
+    const auto extended = learn_extended_features();
+    VMM_ASSERT(extended);
+    g_vmm.extended = *extended;
+    g_vmm.ns_per_tick = (1000000ull << 32) / kTscKhz;
+    add_console(hardware().tsc);
+    for (auto &cpu : cpus_)
+        start_console(*cpu, hardware().tsc);
 }
 
 Rig::~Rig() {
@@ -53,13 +62,20 @@ void Rig::fill_handover(const RigOptions &options) {
     h.cpu_count = options.cpus;
 }
 
-void Rig::fill_memory() {
+void Rig::fill_memory(const RigOptions &options) {
     const Range<Gpa> arena{Gpa(kArena.begin.raw()), kArena.size};
-    for (const Range<Gpa> &range : {kLowRam, kRam, kHighRam}) {
+    const Range<Gpa> spare{Gpa(kSpareRam), options.spare_pieces * PieceMap::kSize};
+    owners_.resize(kHighRam.end().raw() / PieceMap::kSize + 1);
+    g_vmm.ram.pieces().use(owners_);
+    for (const Range<Gpa> &range : {kLowRam, kRam, spare, kHighRam}) {
+        if (range.size == 0)
+            continue;
         memory_.add(range.begin.raw(), range.size);
         VMM_ASSERT(g_vmm.ram.map().add_without(range, arena));
         handover_->memory[handover_->memory_count++] = {range.begin.raw(), range.size, VMNIX_MEMORY_RAM, 0};
     }
+    for (unsigned i = 0; i < g_vmm.ram.map().count(); i++)
+        g_vmm.ram.pieces().add_console(g_vmm.ram.map()[i]);
     g_vmm.frames.use(kArena);
 }
 
@@ -72,6 +88,8 @@ void Rig::fill_cpu(unsigned index, const RigOptions &options) {
     Cpu &cpu = *cpus_.back();
     cpu.index = cpu.apic_id = index;
     cpu.console.cpu = &cpu;
+    cpu.console.number = index;
+    cpu.current = &cpu.console;
     cpu.handover = &handover_cpus_[index];
     cpu.reset_edx = hardware_[index].cpuid(1, 0).eax;
     cpu.physical_lapic = x86::PhysicalLapic(options.x2apic, address_of(lapic_pages_.back()));
@@ -86,6 +104,7 @@ void Rig::fill_cpu(unsigned index, const RigOptions &options) {
         cpu.console.lapic.write_apic_base(cpu.console.lapic.apic_base() | lapic::BaseX2apic::mask, 0);
     cpu.console.lapic.write(LapicRegister::SpuriousVector, 0x1ff, 0);
     g_vmm.cpus[index] = &cpu;
+    g_vmm.console_worlds[index] = &cpu.console;
 }
 
 // Memory in place of the device: its version as it is read reads back for every register, masked entries all.

@@ -20,11 +20,13 @@ struct RigOptions {
     bool x2apic = false; // physical and virtual LAPICs
     bool tsc_deadline = false;
     unsigned io_apics = 0;
+    unsigned spare_pieces = 0; // RAM beside the usual one, to be given away
 };
 
 class Rig {
   public:
     static constexpr Range<Gpa> kLowRam{Gpa(0), 0xa0000}, kRam{Gpa(kMega), 63 * kMega}, kHighRam{Gpa(4 * kGiga), kMega};
+    static constexpr std::uint64_t kSpareRam = kGiga;
     static constexpr Range<Hpa> kArena{Hpa(32 * kMega), 4 * kMega};
     static constexpr std::uint64_t kLapicPage = 0xfee00000, kIoApicPage = 0xfec00000;
 
@@ -58,7 +60,7 @@ class Rig {
         std::array<std::uint32_t, kPageSize / 4> word{};
     };
 
-    void fill_memory();
+    void fill_memory(const RigOptions &options);
     void fill_handover(const RigOptions &options);
     void fill_cpu(unsigned index, const RigOptions &options);
     void fill_io_apics(unsigned count);
@@ -70,6 +72,7 @@ class Rig {
     std::vector<std::unique_ptr<Cpu>> cpus_;
     std::vector<std::unique_ptr<LapicPage>> lapic_pages_;
     std::vector<std::unique_ptr<LapicPage>> io_apic_pages_;
+    std::vector<Owner> owners_;
     std::vector<char> log_ = std::vector<char>(16384);
 };
 

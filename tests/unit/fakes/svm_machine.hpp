@@ -9,7 +9,7 @@
 #include "vmm/svm/backend.hpp"
 #include "vmm/svm/vcpu.hpp"
 
-extern "C" bool svm_exit(vmm::World &world);
+extern "C" vmm::World *svm_exit(vmm::World &world);
 
 namespace vmm::test {
 
@@ -50,15 +50,17 @@ class SvmMachine {
     svm::State &state(unsigned index = 0) { return rig_.cpu(index).console.backend<svm::State>(); }
     std::uint64_t &gpr(x86::Gpr reg) { return rig_.cpu().console.gpr[static_cast<unsigned>(reg)]; }
 
-    // The guest exits; false when it goes on.
+    // The console's vCPU exits; true when its CPU leaves. Otherwise `next` is entered.
     bool exit(svm::ExitCode code, std::uint64_t info1 = 0, std::uint64_t info2 = 0) {
         svm::ControlArea &control = vmcb().control;
         control.exit_code = static_cast<std::uint64_t>(code);
         control.exit_info1 = info1;
         control.exit_info2 = info2;
-        return svm_exit(rig_.cpu().console);
+        next = svm_exit(rig_.cpu().console);
+        return next == nullptr;
     }
 
+    World *next = nullptr;
     Rig rig_;
     Guest guest_;
 };

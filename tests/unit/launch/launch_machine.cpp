@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-extern "C" bool svm_exit(vmm::World &world);
+extern "C" vmm::World *svm_exit(vmm::World &world);
 
 namespace vmm::test {
 namespace {
@@ -146,7 +146,7 @@ Called hypercall(Cpu &cpu, std::uint64_t number, std::uint64_t rdi, std::uint64_
     v.gpr(x86::Gpr::Rdi) = rdi;
     v.gpr(x86::Gpr::Rsi) = rsi;
     v.gpr(x86::Gpr::Rdx) = rdx;
-    const bool left = svm_exit(cpu.console);
+    const bool left = svm_exit(cpu.console) == nullptr;
     return {static_cast<std::int64_t>(left ? v.gpr(x86::Gpr::Rax) : v.vmcb().save.rax), left};
 }
 

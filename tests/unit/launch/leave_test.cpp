@@ -57,7 +57,7 @@ TEST_F(LeaveTest, TimerRunsOnAfterAFailedAttempt) {
         if (cpu.index == 0) {
             cpu.console.lapic.write(LapicRegister::LvtTimer, 0x61, x86::rdtsc());
             cpu.console.lapic.write(LapicRegister::InitialCount, 0xffffffff, x86::rdtsc());
-            arm_timer(cpu.console);
+            arm_timer(cpu);
             g_vmm.leave.expect(2, LaunchMachine::kShort);
             EXPECT_FALSE(hypercall(cpu, VMNIX_HC_LEAVE).left);
             EXPECT_NE(cpu.timer_armed, ApicTimer::kNever);

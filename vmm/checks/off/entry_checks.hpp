@@ -6,5 +6,6 @@ namespace vmm::checks {
 
 template <class V> void after_exit(V) {}
 template <class V> void before_entry(V) {}
+template <class C> void forget(const C &) {}
 
 } // namespace vmm::checks

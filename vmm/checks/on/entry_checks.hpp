@@ -25,9 +25,14 @@ template <class V> void after_exit(V v) {
 inline bool flush_is_on_its_way(const Cpu &cpu) {
     constexpr unsigned kPatience = 1000000;
     for (unsigned i = 0; i < kPatience; i++)
-        if (cpu.console.mailbox.any())
+        if (cpu.console.mailbox.any() || cpu.orders.load() != 0)
             return true;
     return false;
+}
+
+// Another world's turn begins: what was seen was the last one's.
+inline void forget(const Cpu &cpu) {
+    seen[cpu.index].entered = false;
 }
 
 template <class V> void before_entry(V v) {
@@ -35,7 +40,9 @@ template <class V> void before_entry(V v) {
     const std::uint32_t generation = g_vmm.nested_generation.load();
     if (const char *fault = v.entry_fault())
         panic(fault, __FILE__, __LINE__);
-    if (v.flushes()) {
+    if (v.world().vm) {
+        // A VM's tables do not change while it lives, and its ASID is new on this CPU or its own.
+    } else if (v.flushes()) {
         mine.generation = generation;
     } else {
         if (mine.entered && v.translation() != mine.at_exit)

@@ -21,9 +21,11 @@ inline void clgi() {
 }
 inline void acknowledge_window() {
     test::hardware().trace.emplace_back("acknowledge_window");
+    test::hardware().on_window();
 }
 inline void acknowledge_wait() {
     test::hardware().trace.emplace_back("acknowledge_wait");
+    test::hardware().on_wait();
 }
 inline void nmi_window() {
     test::hardware().trace.emplace_back("nmi_window");

@@ -6,6 +6,7 @@
 #include "vmm/base/assert.hpp"
 #include "vmm/base/types.hpp"
 
+#include <cstddef>
 #include <thread>
 
 namespace vmm::x86 {
@@ -45,6 +46,10 @@ VMM_CONTROL_REGISTER(cr0)
 VMM_CONTROL_REGISTER(cr2)
 VMM_CONTROL_REGISTER(cr3)
 VMM_CONTROL_REGISTER(cr4)
+VMM_CONTROL_REGISTER(dr0)
+VMM_CONTROL_REGISTER(dr1)
+VMM_CONTROL_REGISTER(dr2)
+VMM_CONTROL_REGISTER(dr3)
 VMM_CONTROL_REGISTER(dr6)
 VMM_CONTROL_REGISTER(dr7)
 #undef VMM_CONTROL_REGISTER
@@ -83,6 +88,63 @@ inline bool xsetbv0_safe(std::uint64_t value) {
     if (legal)
         hardware().xcr0 = value;
     return legal;
+}
+
+inline void xsetbv0(std::uint64_t value) {
+    VMM_ASSERT(xsetbv0_safe(value)); // #GP in the VMM
+}
+
+// Of an XSAVE area: APM vol. 2, 11.5.9. Where a component lies does not matter, as long as it is there.
+struct VectorArea {
+    std::uint16_t fpu_control;
+    std::byte unused1[22];
+    std::uint32_t mxcsr;
+    std::byte unused2[484];
+    std::uint64_t present, compacted, reserved[6];
+    std::uint64_t components[64];
+};
+static_assert(offsetof(VectorArea, mxcsr) == 24 && offsetof(VectorArea, present) == 512);
+
+inline VectorArea &vector_area(const void *area) {
+    VMM_ASSERT(reinterpret_cast<std::uint64_t>(area) % 64 == 0); // #GP in the VMM
+    return *static_cast<VectorArea *>(const_cast<void *>(area));
+}
+inline void fxsave(void *area) {
+    VectorArea &to = vector_area(area);
+    to.fpu_control = hardware().fpu_control;
+    to.mxcsr = hardware().mxcsr;
+    for (unsigned n = 0; n < 2; n++)
+        to.components[n] = hardware().vectors[n];
+}
+inline void fxrstor(const void *area) {
+    const VectorArea &from = vector_area(area);
+    hardware().fpu_control = from.fpu_control;
+    hardware().mxcsr = from.mxcsr;
+    for (unsigned n = 0; n < 2; n++)
+        hardware().vectors[n] = from.components[n];
+}
+// APM vol. 4, XSAVE and XRSTOR: components that XCR0 has not are left alone, those that are not in the area become what
+// they are after reset.
+inline void xsave(void *area, std::uint64_t components) {
+    VectorArea &to = vector_area(area);
+    components &= hardware().xcr0;
+    to.fpu_control = components & 1 ? hardware().fpu_control : to.fpu_control;
+    to.mxcsr = components & 6 ? hardware().mxcsr : to.mxcsr;
+    for (unsigned n = 0; n < 64; n++)
+        if (components >> n & 1)
+            to.components[n] = hardware().vectors[n];
+    to.present |= components;
+}
+inline void xrstor(const void *area, std::uint64_t components) {
+    const VectorArea &from = vector_area(area);
+    components &= hardware().xcr0;
+    VMM_ASSERT(from.compacted == 0 && (from.present & ~hardware().xcr0) == 0); // #GP in the VMM
+    if (components & 1)
+        hardware().fpu_control = from.present & 1 ? from.fpu_control : 0x37f;
+    hardware().mxcsr = components & 6 ? from.mxcsr : hardware().mxcsr;
+    for (unsigned n = 0; n < 64; n++)
+        if (components >> n & 1)
+            hardware().vectors[n] = from.present >> n & 1 ? from.components[n] : 0;
 }
 
 inline void wbinvd() {
