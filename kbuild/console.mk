@@ -50,6 +50,8 @@ INSTALLED := \
 	755:scripts/vmnix-service:$(PREFIX)/lib/vmnix/vmnix-service \
 	755:scripts/vmnix.init:/etc/init.d/vmnix \
 	644:scripts/vmnix.service:$(PREFIX)/lib/systemd/system/vmnix.service \
+	755:scripts/vmnix-guests.init:/etc/init.d/vmnix-guests \
+	644:scripts/vmnix-guests.service:$(PREFIX)/lib/systemd/system/vmnix-guests.service \
 	644:scripts/60-vmnix.rules:$(PREFIX)/lib/udev/rules.d/60-vmnix.rules \
 	644:$(BUILD)/vmnix.8.gz:$(PREFIX)/share/man/man8/vmnix.8.gz \
 	644:console/completion/vmnix:$(PREFIX)/share/bash-completion/completions/vmnix \

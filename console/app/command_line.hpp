@@ -4,11 +4,8 @@
 #include <string>
 #include <variant>
 
+#include "console/app/command.hpp"
 #include "console/base/exit_code.hpp"
-#include "console/check/check_command.hpp"
-#include "console/dmesg/dmesg_command.hpp"
-#include "console/status/status_command.hpp"
-#include "console/top/top_command.hpp"
 
 namespace console {
 
@@ -18,8 +15,6 @@ struct Answer {
     std::string out;
     std::string err;
 };
-
-using Command = std::variant<StatusOptions, DmesgOptions, TopOptions, CheckOptions>;
 
 std::variant<Answer, Command> parse_command_line(int argc, const char *const *argv);
 

@@ -17,6 +17,15 @@ struct Runner {
     ExitCode operator()(const DmesgOptions &options) const { return run_dmesg(environment, options); }
     ExitCode operator()(const TopOptions &options) const { return run_top(environment, options); }
     ExitCode operator()(const CheckOptions &options) const { return run_check(environment, options); }
+    ExitCode operator()(const RunOptions &options) const { return run_run(environment, options); }
+    ExitCode operator()(const ListOptions &options) const { return run_list(environment, options); }
+    ExitCode operator()(const InfoOptions &options) const { return run_info(environment, options); }
+    ExitCode operator()(const ConsoleOptions &options) const { return run_console(environment, options); }
+    ExitCode operator()(const LogsOptions &options) const { return run_logs(environment, options); }
+    ExitCode operator()(const OrderOptions &options) const { return run_order(environment, options); }
+    ExitCode operator()(const StopOptions &options) const { return run_stop(environment, options); }
+    ExitCode operator()(const SetOptions &options) const { return run_set(environment, options); }
+    ExitCode operator()(const GuestsOptions &options) const { return run_guests(environment, options); }
 };
 
 bool wants_json(const Command &command) {
@@ -24,7 +33,8 @@ bool wants_json(const Command &command) {
 }
 
 JsonForm json_form(const Command &command) {
-    const bool stream = std::holds_alternative<TopOptions>(command) || std::holds_alternative<DmesgOptions>(command);
+    const bool stream = std::holds_alternative<TopOptions>(command) || std::holds_alternative<DmesgOptions>(command) ||
+                        std::holds_alternative<LogsOptions>(command);
     return stream ? JsonForm::OneLine : JsonForm::Pretty;
 }
 

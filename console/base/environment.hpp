@@ -4,10 +4,13 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <unistd.h>
 
+#include "console/base/clock.hpp"
 #include "console/base/output.hpp"
 #include "console/check/cpu_probe.hpp"
 #include "console/device/vmm_device.hpp"
+#include "console/vm/start/vm_image.hpp"
 
 namespace console {
 
@@ -19,6 +22,10 @@ struct Environment {
     std::function<std::unique_ptr<VmmDevice>()> open_device;
     std::function<std::unique_ptr<CpuProbe>()> cpu_probe;
     std::function<void(double)> sleep; // seconds
+    VmImageLoader load_image = load_vm_image;
+    std::function<double()> monotonic = monotonic_seconds;
+    std::function<double()> wall_clock = wall_seconds; // seconds since 1970
+    int input = STDIN_FILENO;
 };
 
 } // namespace console

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "console/device/file_device.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -12,6 +13,8 @@
 namespace console {
 
 namespace {
+
+constexpr std::uint32_t console_room = 64 * 1024;
 
 [[noreturn]] void fail(const char *what, int error) {
     if (error == ENODEV)
@@ -86,6 +89,127 @@ VmmDevice::Wait FileDevice::wait_for_log(int timeout_ms) {
     if (ready <= 0)
         return Wait::Timeout;
     return event.revents & POLLIN ? Wait::Readable : Wait::Gone;
+}
+
+VmAnswer FileDevice::ask(unsigned long number, void *argument, const char *what) {
+    if (request(file_, number, argument) >= 0)
+        return VmAnswer::Ok;
+    switch (errno) {
+    case ENOENT:
+        return VmAnswer::NotFound;
+    case EBUSY:
+        return VmAnswer::WrongState;
+    case EEXIST:
+        return VmAnswer::Taken;
+    case ENOMEM:
+        return VmAnswer::NoMemory;
+    case ENOSPC:
+        return VmAnswer::LimitReached;
+    case EINVAL:
+    case E2BIG: // the module is older and does not know all of it
+        return VmAnswer::Invalid;
+    default:
+        fail(what, errno);
+    }
+}
+
+vmnix_memory_info FileDevice::memory() {
+    vmnix_memory_info memory{};
+    memory.size = sizeof memory;
+    if (request(file_, VMNIX_IOC_MEMORY, &memory) < 0)
+        fail("the account of memory", errno);
+    return memory;
+}
+
+VmAnswer FileDevice::create_vm(vmnix_vm_create &creation) {
+    return ask(VMNIX_IOC_VM_CREATE, &creation, "the answer to a new VM");
+}
+
+VmAnswer FileDevice::write_vm(std::uint32_t id, std::uint64_t to, std::span<const std::byte> bytes) {
+    vmnix_vm_write write{id, 0, to, reinterpret_cast<std::uintptr_t>(bytes.data()), bytes.size()};
+    return ask(VMNIX_IOC_VM_WRITE, &write, "the answer to a write to a VM's memory");
+}
+
+VmAnswer FileDevice::start_vm(std::uint32_t id, const vmnix_boot_state &state) {
+    vmnix_vm_start start{id, 0, state};
+    return ask(VMNIX_IOC_VM_START, &start, "the answer to a start");
+}
+
+VmAnswer FileDevice::order_vm(std::uint32_t id, vmnix_vm_order order) {
+    vmnix_vm_control control{id, static_cast<std::uint32_t>(order)};
+    return ask(VMNIX_IOC_VM_CONTROL, &control, "the answer to an order");
+}
+
+VmAnswer FileDevice::set_share(std::uint32_t id, const vmnix_vm_share &share) {
+    vmnix_vm_set set{id, 0, share};
+    return ask(VMNIX_IOC_VM_SET, &set, "the answer to a change of shares");
+}
+
+std::optional<vmnix_vm_info> FileDevice::query(unsigned long number, std::uint32_t id) {
+    vmnix_vm_query query{};
+    query.id = id;
+    query.info.size = sizeof query.info;
+    if (ask(number, &query, "a VM's state") != VmAnswer::Ok)
+        return std::nullopt;
+    return query.info;
+}
+
+std::optional<vmnix_vm_info> FileDevice::vm_info(std::uint32_t id) {
+    return query(VMNIX_IOC_VM_INFO, id);
+}
+
+std::optional<vmnix_vm_info> FileDevice::next_vm(std::uint32_t id) {
+    return query(VMNIX_IOC_VM_NEXT, id);
+}
+
+std::optional<std::string> FileDevice::vm_definition(std::uint32_t id) {
+    std::string text(VMNIX_VM_DEFINITION, '\0');
+    vmnix_vm_definition definition{id, VMNIX_VM_DEFINITION, reinterpret_cast<std::uintptr_t>(text.data())};
+    if (ask(VMNIX_IOC_VM_DEFINITION, &definition, "a VM's definition") != VmAnswer::Ok)
+        return std::nullopt;
+    text.resize(std::min<std::size_t>(definition.bytes, text.size()));
+    return text;
+}
+
+std::optional<vmnix_world_info> FileDevice::world(std::uint32_t id, std::uint32_t vcpu) {
+    vmnix_world_query query{};
+    query.id = id;
+    query.vcpu = vcpu;
+    query.info.size = sizeof query.info;
+    if (ask(VMNIX_IOC_VM_WORLD, &query, "a vCPU's state") != VmAnswer::Ok)
+        return std::nullopt;
+    return query.info;
+}
+
+std::optional<ConsolePiece> FileDevice::read_console(std::uint32_t id, std::uint64_t position) {
+    std::string bytes(console_room, '\0');
+    vmnix_vm_console piece{id, console_room, position, reinterpret_cast<std::uintptr_t>(bytes.data())};
+    if (ask(VMNIX_IOC_VM_CONSOLE_READ, &piece, "a VM's console") != VmAnswer::Ok)
+        return std::nullopt;
+    bytes.resize(std::min<std::size_t>(piece.bytes, bytes.size()));
+    return ConsolePiece{piece.position, std::move(bytes)};
+}
+
+std::optional<std::size_t> FileDevice::write_console(std::uint32_t id, std::string_view bytes) {
+    const std::size_t wish = std::min<std::size_t>(bytes.size(), console_room);
+    vmnix_vm_console piece{id, static_cast<std::uint32_t>(wish), 0, reinterpret_cast<std::uintptr_t>(bytes.data())};
+    const VmAnswer answer = ask(VMNIX_IOC_VM_CONSOLE_WRITE, &piece, "a VM's console");
+    if (answer == VmAnswer::WrongState) // an ended VM takes nothing
+        return 0;
+    if (answer != VmAnswer::Ok)
+        return std::nullopt;
+    return std::min<std::size_t>(piece.bytes, wish);
+}
+
+bool FileDevice::wait_for_event(std::uint32_t &events, std::uint32_t timeout_ms) {
+    vmnix_wait wait{events, timeout_ms};
+    if (::ioctl(file_.get(), VMNIX_IOC_WAIT, &wait) < 0) {
+        if (errno != ETIME && errno != EINTR)
+            fail("events", errno);
+        return false;
+    }
+    events = wait.events;
+    return true;
 }
 
 } // namespace console

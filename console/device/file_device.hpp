@@ -17,7 +17,24 @@ class FileDevice : public VmmDevice {
     std::string read_log() override;
     Wait wait_for_log(int timeout_ms) override;
 
+    vmnix_memory_info memory() override;
+    VmAnswer create_vm(vmnix_vm_create &request) override;
+    VmAnswer write_vm(std::uint32_t id, std::uint64_t to, std::span<const std::byte> bytes) override;
+    VmAnswer start_vm(std::uint32_t id, const vmnix_boot_state &state) override;
+    VmAnswer order_vm(std::uint32_t id, vmnix_vm_order order) override;
+    VmAnswer set_share(std::uint32_t id, const vmnix_vm_share &share) override;
+    std::optional<vmnix_vm_info> vm_info(std::uint32_t id) override;
+    std::optional<vmnix_vm_info> next_vm(std::uint32_t id) override;
+    std::optional<std::string> vm_definition(std::uint32_t id) override;
+    std::optional<vmnix_world_info> world(std::uint32_t id, std::uint32_t vcpu) override;
+    std::optional<ConsolePiece> read_console(std::uint32_t id, std::uint64_t position) override;
+    std::optional<std::size_t> write_console(std::uint32_t id, std::string_view bytes) override;
+    bool wait_for_event(std::uint32_t &events, std::uint32_t timeout_ms) override;
+
   private:
+    VmAnswer ask(unsigned long number, void *argument, const char *what);
+    std::optional<vmnix_vm_info> query(unsigned long number, std::uint32_t id);
+
     UniqueFd file_; // non-blocking
 };
 

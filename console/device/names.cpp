@@ -53,6 +53,42 @@ std::string_view vcpu_state_key(std::uint32_t state) {
     return state == VMNIX_VCPU_WAIT_FOR_SIPI ? "wait_for_sipi" : vcpu_state_name(state);
 }
 
+std::string_view vm_state_name(std::uint32_t state) {
+    switch (state) {
+    case VMNIX_VM_STATE_CREATED:
+        return "created";
+    case VMNIX_VM_STATE_RUNNING:
+        return "running";
+    case VMNIX_VM_STATE_PAUSED:
+        return "paused";
+    case VMNIX_VM_STATE_ENDED:
+        return "ended";
+    default:
+        return "unknown";
+    }
+}
+
+std::string_view vm_ending_name(std::uint32_t ending) {
+    return ending == VMNIX_VM_POWERED_OFF ? "powered off" : vm_ending_key(ending);
+}
+
+std::string_view vm_ending_key(std::uint32_t ending) {
+    switch (ending) {
+    case VMNIX_VM_NOT_ENDED:
+        return "none";
+    case VMNIX_VM_POWERED_OFF:
+        return "powered_off";
+    case VMNIX_VM_REBOOTED:
+        return "rebooted";
+    case VMNIX_VM_CRASHED:
+        return "crashed";
+    case VMNIX_VM_KILLED:
+        return "killed";
+    default:
+        return "unknown";
+    }
+}
+
 std::string_view backend_name(std::uint32_t backend) {
     switch (backend) {
     case VMNIX_BACKEND_SVM:

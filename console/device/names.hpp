@@ -15,6 +15,9 @@ struct ExitName {
 ExitName exit_name(std::uint32_t kind);
 std::string_view vcpu_state_name(std::uint32_t state); // for people
 std::string_view vcpu_state_key(std::uint32_t state);  // in JSON
+std::string_view vm_state_name(std::uint32_t state);
+std::string_view vm_ending_name(std::uint32_t ending);
+std::string_view vm_ending_key(std::uint32_t ending); // in JSON
 std::string_view backend_name(std::uint32_t backend);
 std::string_view backend_key(std::uint32_t backend);
 std::string_view isolation_key(std::uint32_t isolation);

@@ -36,6 +36,23 @@ Json launch_json(const vmnix_launch_record &launch, std::uint64_t tsc_khz) {
     };
 }
 
+Json memory_json(const StatusReport &report) {
+    const vmnix_info &info = report.info;
+    Json json{{"base", info.arena_base}, {"held_bytes", info.arena_size}, {"used_bytes", info.arena_used}};
+    if (!report.memory)
+        return json;
+    const vmnix_memory_info &memory = *report.memory;
+    json["given_bytes"] = memory.given;
+    json["frames_bytes"] = memory.frames;
+    json["frames_used_bytes"] = memory.frames_used;
+    json["vm_ram_bytes"] = memory.ram;
+    json["free_bytes"] = memory.free;
+    json["dirty_bytes"] = memory.dirty;
+    json["total_bytes"] = info.arena_size + memory.given;
+    json["vms"] = memory.vms;
+    return json;
+}
+
 } // namespace
 
 Json exits_json(const vmnix_cpu_stats &stats) {
@@ -59,10 +76,11 @@ Json status_json(const StatusReport &report) {
         {"features",
          {{"log", (info.features & VMNIX_FEATURE_LOG) != 0},
           {"event", (info.features & VMNIX_FEATURE_EVENT) != 0},
+          {"vms", (info.features & VMNIX_FEATURE_VMS) != 0},
           {"test", (info.features & VMNIX_FEATURE_TEST) != 0}}},
         {"backend", backend_key(info.backend)},
         {"tsc_khz", info.tsc_khz},
-        {"memory", {{"base", info.arena_base}, {"held_bytes", info.arena_size}, {"used_bytes", info.arena_used}}},
+        {"memory", memory_json(report)},
         {"launch", launch_json(report.launch, info.tsc_khz)},
         {"interrupt_mode", info.x2apic ? "x2apic" : "xapic"},
         {"nested_paging_levels", info.paging_levels},

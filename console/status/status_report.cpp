@@ -11,7 +11,10 @@ namespace console {
 
 StatusReport StatusReport::read_from(VmmDevice &device) {
     const vmnix_info info = device.info();
-    return {info, device.launch(), Sample::read_from(device, info.cpu_count)};
+    StatusReport report{info, device.launch(), Sample::read_from(device, info.cpu_count), std::nullopt};
+    if (info.features & VMNIX_FEATURE_VMS)
+        report.memory = device.memory();
+    return report;
 }
 
 std::uint64_t StatusReport::exits() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "console/device/sample.hpp"
@@ -14,6 +15,7 @@ struct StatusReport {
     vmnix_info info;
     vmnix_launch_record launch;
     Sample sample;
+    std::optional<vmnix_memory_info> memory; // nothing, if the VMM knows no VMs
 
     static StatusReport read_from(VmmDevice &device);
 

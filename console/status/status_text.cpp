@@ -40,6 +40,16 @@ std::string memory_line(const vmnix_info &info) {
                        byte_size(info.arena_used), share);
 }
 
+std::string vm_memory_line(const vmnix_memory_info &memory) {
+    if (memory.given == 0 && memory.vms == 0)
+        return "nothing given by Linux, as there is no VM";
+    return fmt::format(
+        "{} given by Linux for {}: {} RAM, {} tables and devices ({} of all such used), {} free, {} to be "
+        "cleared",
+        byte_size(memory.given), memory.vms == 1 ? "one VM" : fmt::format("{} VMs", memory.vms), byte_size(memory.ram),
+        byte_size(memory.frames), byte_size(memory.frames_used), byte_size(memory.free), byte_size(memory.dirty));
+}
+
 std::string ticks(std::uint64_t count, std::uint64_t tsc_khz) {
     if (tsc_khz == 0)
         return fmt::format("{} ticks", grouped(count));
@@ -80,6 +90,8 @@ std::string status_text(const StatusReport &report, const Style &style, unsigned
     sheet.add("backend", std::string(backend_name(info.backend)));
     sheet.add("CPUs", cpus_line(report));
     sheet.add("memory", memory_line(info));
+    if (report.memory)
+        sheet.add("for VMs", vm_memory_line(*report.memory));
     sheet.add("launch", launch_line(report));
     sheet.add("interrupts", info.x2apic ? "x2APIC" : "xAPIC");
     sheet.add("nested paging", fmt::format("{} levels", info.paging_levels));

@@ -9,6 +9,7 @@
 #include "console/text/units.hpp"
 #include "console/top/rates_view.hpp"
 #include "console/top/top_screen.hpp"
+#include "console/top/vm_rates.hpp"
 
 namespace console {
 
@@ -16,25 +17,59 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::string heading(const vmnix_info &info, const Rates &rates) {
+// All that is shown, read at about one moment.
+struct TopSample {
+    Sample cpus;
+    VmSample vms;
+
+    static TopSample read_from(VmmDevice &device, const vmnix_info &info) {
+        return {Sample::read_from(device, info.cpu_count), VmSample::read_from(device, info)};
+    }
+};
+
+struct TopRates {
+    Rates cpus;
+    VmRates vms;
+
+    static TopRates between(const TopSample &before, const TopSample &after, std::uint64_t tsc_khz) {
+        return {Rates::between(before.cpus, after.cpus, tsc_khz), VmRates::between(before.vms, after.vms, tsc_khz)};
+    }
+};
+
+std::string heading(const vmnix_info &info, const TopRates &rates, bool of_vms) {
     const std::string_view version(info.version, strnlen(info.version, sizeof info.version));
-    return fmt::format("vmnix {}: {} vCPUs, exits per second during {}; q quits\n\n", version, info.cpu_count,
-                       duration(rates.seconds));
+    const std::string time = duration(rates.cpus.seconds);
+    if (of_vms)
+        return fmt::format("vmnix {}: {} CPUs, shares of one CPU during {}; e shows exits, q quits\n\n", version,
+                           info.cpu_count, time);
+    return fmt::format("vmnix {}: {} vCPUs, exits per second during {}; {}q quits\n\n", version, info.cpu_count, time,
+                       rates.vms.any_vm() ? "e shows VMs, " : "");
+}
+
+std::string batch_text(const TopRates &rates, const TopOptions &options, unsigned columns) {
+    if (rates.vms.any_vm() && !options.exits)
+        return vm_rates_table(rates.vms, Style(false), {columns, 0});
+    return rates_table(rates.cpus, Style(false), {columns, 0});
+}
+
+Json batch_json(const TopRates &rates) {
+    Json json = rates_json(rates.cpus);
+    json["vms"] = vm_rates_json(rates.vms);
+    return json;
 }
 
 void run_batch(Environment &environment, const TopOptions &options, VmmDevice &device) {
     const vmnix_info info = device.info();
     const unsigned count = options.count.value_or(1);
-    Sample before = Sample::read_from(device, info.cpu_count);
+    TopSample before = TopSample::read_from(device, info);
     for (unsigned shown = 0; count == 0 || shown < count; ++shown) {
         environment.sleep(options.interval);
-        Sample after = Sample::read_from(device, info.cpu_count);
-        const Rates rates = Rates::between(before, after, info.tsc_khz);
+        TopSample after = TopSample::read_from(device, info);
+        const TopRates rates = TopRates::between(before, after, info.tsc_khz);
         if (options.json)
-            environment.out.write(json_text(rates_json(rates), JsonForm::OneLine));
+            environment.out.write(json_text(batch_json(rates), JsonForm::OneLine));
         else
-            environment.out.write((shown ? "\n" : "") +
-                                  rates_table(rates, Style(false), {environment.out.size().columns, 0}));
+            environment.out.write((shown ? "\n" : "") + batch_text(rates, options, environment.out.size().columns));
         before = std::move(after);
     }
 }
@@ -42,39 +77,47 @@ void run_batch(Environment &environment, const TopOptions &options, VmmDevice &d
 // What the screen shows, kept so that a resize or a key need not wait for the next sample.
 class LiveTable {
   public:
-    LiveTable(Environment &environment, VmmDevice &device)
-        : out_(environment.out), device_(device), info_(device.info()),
-          last_(Sample::read_from(device, info_.cpu_count)) {}
+    LiveTable(Environment &environment, VmmDevice &device, bool exits)
+        : out_(environment.out), device_(device), info_(device.info()), last_(TopSample::read_from(device, info_)),
+          exits_(exits) {}
 
     void update() {
-        Sample now = Sample::read_from(device_, info_.cpu_count);
-        rates_ = Rates::between(last_, now, info_.tsc_khz);
+        TopSample now = TopSample::read_from(device_, info_);
+        rates_ = TopRates::between(last_, now, info_.tsc_khz);
         last_ = std::move(now);
     }
 
-    void scroll(int by) {
-        if (by < 0 && first_row_ > 0)
+    void answer(TopScreen::Event event) {
+        if (event == TopScreen::Event::Up && first_row_ > 0)
             --first_row_;
-        else if (by > 0 && first_row_ + 1 < rates_.cpus.size())
+        else if (event == TopScreen::Event::Down && first_row_ + 1 < row_count())
             ++first_row_;
+        else if (event == TopScreen::Event::Exits)
+            exits_ = !exits_, first_row_ = 0;
     }
 
-    bool measured() const { return !rates_.cpus.empty(); }
+    bool measured() const { return !rates_.cpus.cpus.empty(); }
 
     std::string text() const {
         if (!measured())
             return "measuring ...\n";
         const TextSize size = out_.size();
-        const unsigned rows = size.rows > 4 ? size.rows - 3 : 1; // the heading; the last line stays free
-        return heading(info_, rates_) + rates_table(rates_, Style::suited_to(out_), {size.columns, rows}, first_row_);
+        const TextSize room{size.columns, size.rows > 4 ? size.rows - 3 : 1}; // the heading; the last line stays free
+        const Style style = Style::suited_to(out_);
+        return heading(info_, rates_, of_vms()) + (of_vms() ? vm_rates_table(rates_.vms, style, room, first_row_)
+                                                            : rates_table(rates_.cpus, style, room, first_row_));
     }
 
   private:
+    bool of_vms() const { return !exits_ && rates_.vms.any_vm(); }
+    std::size_t row_count() const { return of_vms() ? rates_.vms.vms.size() : rates_.cpus.cpus.size(); }
+
     Output &out_;
     VmmDevice &device_;
     vmnix_info info_;
-    Sample last_;
-    Rates rates_;
+    TopSample last_;
+    TopRates rates_;
+    bool exits_;
     std::size_t first_row_ = 0;
 };
 
@@ -87,7 +130,7 @@ bool attend_until(Clock::time_point due, TopScreen &screen, LiveTable &table) {
             return true;
         if (event == TopScreen::Event::Quit)
             return false;
-        table.scroll(event == TopScreen::Event::Up ? -1 : event == TopScreen::Event::Down ? 1 : 0);
+        table.answer(event);
         screen.draw(table.text());
     }
 }
@@ -107,7 +150,7 @@ void refresh_until_enough(TopScreen &screen, LiveTable &table, const TopOptions 
 }
 
 void run_on_screen(Environment &environment, const TopOptions &options, VmmDevice &device) {
-    LiveTable table(environment, device);
+    LiveTable table(environment, device, options.exits);
     {
         TopScreen screen(environment.out);
         screen.draw(table.text());

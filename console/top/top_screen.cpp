@@ -102,6 +102,8 @@ TopScreen::Event TopScreen::take_key() {
         return Event::Up;
     if (pressed == "\x1b[B" || pressed == "\x1bOB" || pressed == "j")
         return Event::Down;
+    if (pressed == "e")
+        return Event::Exits;
     return Event::Redraw;
 }
 

@@ -14,7 +14,7 @@ namespace console {
 // the command, the destructor gives the terminal back as it was.
 class TopScreen {
   public:
-    enum class Event { Timeout, Quit, Up, Down, Redraw };
+    enum class Event { Timeout, Quit, Up, Down, Exits, Redraw };
 
     explicit TopScreen(Output &out);
     ~TopScreen();

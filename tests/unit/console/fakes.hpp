@@ -9,6 +9,7 @@
 
 #include "console/base/environment.hpp"
 #include "console/base/failure.hpp"
+#include "tests/unit/console/fake_vms.hpp"
 
 namespace console::test {
 
@@ -63,11 +64,12 @@ struct FakeMachine {
     std::vector<vmnix_cpu_stats> cpus;
     std::deque<std::string> log;
     std::deque<VmmDevice::Wait> waits;
+    FakeVms vms; // seen with VMNIX_FEATURE_VMS
 };
 
-class FakeDevice : public VmmDevice {
+class FakeDevice : public FakeVmDevice {
   public:
-    explicit FakeDevice(FakeMachine &machine) : machine_(machine) {}
+    explicit FakeDevice(FakeMachine &machine) : FakeVmDevice(machine.vms), machine_(machine) {}
 
     vmnix_info info() override { return machine_.info; }
     vmnix_launch_record launch() override { return machine_.launch; }

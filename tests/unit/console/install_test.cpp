@@ -31,6 +31,7 @@ class Install : public testing::Test {
             "KRELEASE={3} MODULE_PLACE=/lib/modules/{3}/extra/vmkmod.ko SETTINGS_PLACE=/etc/default/vmnix "
             "scripts/vmnix-install {2} '644:{0}/build/vmkernel:/lib/firmware/vmnix/vmkernel' "
             "755:scripts/vmnix-service:/opt/lib/vmnix/vmnix-service 755:scripts/vmnix.init:/etc/init.d/vmnix "
+            "644:scripts/vmnix-guests.service:/opt/lib/systemd/system/vmnix-guests.service "
             ">'{0}/out' 2>&1",
             root.path().string(), VMNIX_SCRIPTS, action, release);
         const int status = std::system(command.c_str());
@@ -64,6 +65,8 @@ TEST_F(Install, ModesAndThePrefixAreRight) {
     EXPECT_EQ(std::filesystem::status(root.at("/dest/etc/init.d/vmnix")).permissions(), perms(0755));
     EXPECT_EQ(std::filesystem::status(root.at("/dest/lib/firmware/vmnix/vmkernel")).permissions(), perms(0644));
     EXPECT_THAT(text("/dest/etc/init.d/vmnix"), HasSubstr("/opt/lib/vmnix/vmnix-service"));
+    EXPECT_THAT(text("/dest/opt/lib/systemd/system/vmnix-guests.service"),
+                HasSubstr("ExecStop=/opt/sbin/vmnix guests"));
 }
 
 TEST_F(Install, TheAdministratorsSettingsStay) {
@@ -74,11 +77,20 @@ TEST_F(Install, TheAdministratorsSettingsStay) {
     EXPECT_EQ(text("/dest/etc/default/vmnix"), "mine");
 }
 
+TEST_F(Install, TheAdministratorsVmsStay) {
+    ASSERT_EQ(run("install"), 0) << text("/out");
+    ASSERT_TRUE(exists("/etc/vmnix/guests"));
+    root.write("/dest/etc/vmnix/guests/web.vm", "mine");
+    ASSERT_EQ(run("uninstall"), 0) << text("/out");
+    EXPECT_EQ(text("/dest/etc/vmnix/guests/web.vm"), "mine");
+}
+
 TEST_F(Install, UninstallLeavesNoFile) {
     ASSERT_EQ(run("install"), 0) << text("/out");
     ASSERT_TRUE(exists("/etc/default/vmnix"));
     ASSERT_EQ(run("uninstall"), 0) << text("/out");
     for (const auto &entry : std::filesystem::recursive_directory_iterator(root.at("/dest")))
         EXPECT_TRUE(entry.is_directory()) << entry.path();
+    EXPECT_FALSE(exists("/etc/vmnix"));
     EXPECT_EQ(run("uninstall"), 0); // and again
 }
