@@ -16,7 +16,7 @@ int main(int argc, char **argv) {
     }
     std::vector<Row> rows;
     bool complete = true;
-    for (auto group : {measure_exits, measure_switch, measure_console, measure_image}) {
+    for (auto group : {measure_exits, measure_vms, measure_switch, measure_console, measure_image}) {
         try {
             const auto more = group();
             rows.insert(rows.end(), more.begin(), more.end());

@@ -7,8 +7,8 @@
 // the CPU's number for something else that was just stored. So nothing here asks which CPU it is. Costs of single exits
 // are right on machines of one CPU; sums, and instructions by address, on all.
 //
-// Arguments: out=FILE, rewritten whenever a section ends; host=BEGIN-END, where the hypervisor's code lies
-// (hexadecimal).
+// Arguments: out=FILE, rewritten whenever a section ends and none begins; host=BEGIN-END, where the hypervisor's code
+// lies (hexadecimal).
 #include "tests/plugin/opcodes.hpp"
 #include "tests/plugin/qemu_plugin.hpp"
 #include "tests/plugin/sections.h"
@@ -96,7 +96,8 @@ void on_mark(unsigned, void *user) {
         section.instructions += now.instructions - at_begin.instructions;
         section.host_instructions += now.host - at_begin.host;
         section.exits += now.exits - at_begin.exits;
-        write_report();
+        if (mark == SECTION_NONE)
+            write_report();
     }
     current = mark < SECTION_COUNT ? static_cast<unsigned>(mark) : unsigned{SECTION_NONE};
     sections[current].times++;

@@ -21,7 +21,25 @@ enum section {
 	SECTION_XAPIC_EOI = 12,
 	SECTION_X2APIC_EOI = 13,
 	SECTION_XAPIC_LVT = 14,
-	SECTION_COUNT = 15,
+	/* In a VM, tests/guest: */
+	SECTION_VM_CPUID_HOT = 15,
+	SECTION_VM_CPUID_COLD = 16,
+	SECTION_VM_HYPERCALL = 17,
+	SECTION_VM_PORT_UART = 18,
+	SECTION_VM_PORT_TIMER = 19,
+	SECTION_VM_XAPIC_COLD = 20,
+	SECTION_VM_XAPIC_HOT = 21,
+	SECTION_VM_XAPIC_LVT = 22,
+	SECTION_VM_XAPIC_EOI = 23,
+	SECTION_VM_X2APIC = 24,
+	SECTION_VM_X2APIC_EOI = 25,
+	SECTION_VM_X2APIC_SELF = 26,
+	SECTION_VM_HALT = 27, /* from one world's HLT to another's first instruction */
+	SECTION_VM_WAKE = 28, /* from there to the first's interrupt handler */
+	SECTION_VM_DEADLINE = 29,
+	SECTION_VM_IOAPIC = 30,
+	SECTION_VM_BOOT = 31, /* a guest's, from its begin to its init */
+	SECTION_COUNT = 32,
 };
 
 /* nopl SECTION_MARK + id(%rax), in its form of seven bytes. */

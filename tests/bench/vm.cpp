@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What VMs cost. The test kernel (tests/guest) marks the sections and prints what it sees itself.
+#include "tests/bench/counting_console.hpp"
+#include "tests/bench/groups.hpp"
+
+#include <fmt/format.h>
+#include <map>
+#include <sstream>
+
+namespace bench {
+namespace {
+
+const std::string kTestKernel = "/usr/lib/vmnix/tests/vmtest.elf";
+
+struct SectionRow {
+    const char *id, *what;
+    section where;
+    double target; // 0: for information
+    const char *quoted;
+};
+
+constexpr SectionRow kFetched[] = {
+    {"cpuid.hot", "cpuid, fetched", SECTION_VM_CPUID_HOT, 300, "KVM 2,805"},
+    {"cpuid.cold", "cpuid, fetched, new addresses", SECTION_VM_CPUID_COLD, 300, "KVM 2,805"},
+    {"hypercall", "vmmcall", SECTION_VM_HYPERCALL, 150, "KVM 3,083"},
+    {"port", "port in the VMM (UART)", SECTION_VM_PORT_UART, 150, "KVM 1,433"},
+    {"port.timer", "port in the VMM (ACPI timer)", SECTION_VM_PORT_TIMER, 150, "KVM 1,433"},
+    {"xapic.cold", "LAPIC MMIO write (timer), cold", SECTION_VM_XAPIC_COLD, 650, "KVM 3.9 k"},
+    {"xapic.hot", "LAPIC MMIO write (timer), decode cache", SECTION_VM_XAPIC_HOT, 400, "KVM 3.9 k"},
+    {"xapic.lvt", "LAPIC MMIO write (LVT), decode cache", SECTION_VM_XAPIC_LVT, 0, ""},
+    {"xapic.eoi", "LAPIC MMIO EOI with nothing in service", SECTION_VM_XAPIC_EOI, 0, ""},
+    {"ioapic", "IO-APIC MMIO write (select)", SECTION_VM_IOAPIC, 0, ""},
+    {"x2apic.fetched", "x2APIC write (timer), fetched", SECTION_VM_X2APIC, 0, ""},
+    {"x2apic.eoi", "x2APIC EOI with nothing in service, fetched", SECTION_VM_X2APIC_EOI, 0, ""},
+    {"halt", "HLT, switch to another world", SECTION_VM_HALT, 600, "KVM 2,952"},
+    {"wake", "timer of a world that waits: switch to it", SECTION_VM_WAKE, 0, ""},
+};
+
+// Where the CPU tells the length of the instruction.
+constexpr SectionRow kKnownLength[] = {
+    {"cpuid.known", "cpuid, known length", SECTION_VM_CPUID_HOT, 130, "KVM 2,805"},
+    {"x2apic.known", "x2APIC write (timer), known length", SECTION_VM_X2APIC, 200, "KVM 3.9 k"},
+};
+
+// A line that the test kernel prints: its key, and which of the numbers behind it.
+struct SeenRow {
+    const char *id, *what, *key;
+    unsigned number, less; // the second is taken from the first; kNothing: it is not
+    double target;
+    const char *quoted;
+};
+constexpr unsigned kNothing = ~0u;
+constexpr SeenRow kSeen[] = {
+    {"self-ipi", "self-IPI, sti, nop", "self-ipi", 0, kNothing, 1000, "KVM 9,664"},
+    {"deadline", "TSC-deadline timer", "deadline.now", 0, kNothing, 1200, "KVM 8,346"},
+    {"jitter", "timer jitter, 99 of 100", "deadline.late.spinning", 2, 0, 1000, "Jailhouse 167 to 272"},
+};
+
+using Lines = std::map<std::string, std::vector<double>>;
+
+Lines parse(const std::string &log) {
+    Lines lines;
+    std::istringstream in(log);
+    for (std::string line; std::getline(in, line);) {
+        std::istringstream words(line);
+        std::string key;
+        words >> key;
+        for (double number; words >> number;)
+            lines[key].push_back(number);
+    }
+    return lines;
+}
+
+// Runs a program of the test kernel until it has switched the VM off: what it printed.
+std::string run_program(CountingConsole &console, const std::string &program, unsigned vcpus) {
+    console.must(fmt::format("vmnix run --name vmtest --kernel {} --append '{}' --memory 32M --vcpus {}", kTestKernel,
+                             program, vcpus));
+    std::string log = console.must("vmnix logs --follow vmtest", suites::Seconds(900));
+    if (log.find("done") == std::string::npos)
+        throw std::runtime_error("the test kernel says:\n" + log);
+    return log;
+}
+
+Row row_of(const CountingConsole &console, const SectionRow &wanted) {
+    Row row{.id = fmt::format("vm.{}", wanted.id),
+            .what = fmt::format("VM: {}, exit to VMRUN", wanted.what),
+            .target = wanted.target > 0 ? std::optional(wanted.target) : std::nullopt,
+            .quoted = wanted.quoted};
+    try {
+        const SectionCounts counts = console.counts(wanted.where);
+        row.value = static_cast<double>(counts.median);
+        row.costly = static_cast<double>(counts.costly);
+    } catch (const std::exception &error) {
+        row.note = error.what();
+    }
+    return row;
+}
+
+Row row_of(const Lines &lines, const SeenRow &wanted) {
+    Row row{.id = fmt::format("vm.{}", wanted.id),
+            .what = fmt::format("VM: {}, as the guest sees it", wanted.what),
+            .target = wanted.target,
+            .quoted = wanted.quoted};
+    const auto found = lines.find(wanted.key);
+    if (found == lines.end() || found->second.size() <= wanted.number)
+        row.note = fmt::format("the test kernel did not print '{}'", wanted.key);
+    else
+        row.value = found->second[wanted.number] - (wanted.less == kNothing ? 0 : found->second[wanted.less]);
+    return row;
+}
+
+void measure_cost(std::vector<Row> &rows, std::span<const SectionRow> sections, std::span<const SeenRow> seen,
+                  const std::string &archive) {
+    CountingConsole console({.cpus = 1, .archive = archive});
+    console.launch();
+    const Lines lines = parse(run_program(console, "cost", 2));
+    for (const SectionRow &row : sections)
+        rows.push_back(row_of(console, row));
+    for (const SeenRow &row : seen)
+        rows.push_back(row_of(lines, row));
+}
+
+// A VM's memory beside its RAM, without the console's ring.
+void measure_memory(std::vector<Row> &rows) {
+    Row row{.id = "vm.memory",
+            .what = "VM: memory beside its RAM and the ring, 1 vCPU (bytes)",
+            .target = 160 << 10,
+            .quoted = "Firecracker 5 MB; ESXi 6.5 20 MB"};
+    CountingConsole console({.cpus = 1}, false);
+    console.launch();
+    console.must(fmt::format("vmnix run --name vmtest --kernel {} --append hltoff --memory 512M", kTestKernel));
+    row.value = nlohmann::json::parse(console.must("vmnix info --json vmtest"))["overhead"].get<double>();
+    rows.push_back(row);
+}
+
+} // namespace
+
+std::vector<Row> measure_vms() {
+    std::vector<Row> rows;
+    measure_cost(rows, kFetched, kSeen, "");
+    measure_cost(rows, kKnownLength, {}, "known-length");
+    measure_memory(rows);
+    return rows;
+}
+
+} // namespace bench
