@@ -24,8 +24,9 @@ struct Description {
     unsigned memory_mib = 1024;
     std::vector<std::string> without; // CPU features that it lacks
     std::string append;               // more kernel parameters
-    std::string archive;              // "kexec": with a kernel and an archive in /boot; "known-length": see tests/bench
-    std::vector<Nic> nics;            // none unless a test wants one
+    std::string archive;   // "kexec": with a kernel and an archive in /boot; "guests": with VMs' kernels there;
+                           // "known-length": see tests/bench
+    std::vector<Nic> nics; // none unless a test wants one
     std::vector<std::string> emulator; // more arguments of the emulator
     bool counts_instructions = false;  // the TSC counts instructions, one CPU after the other
     bool keeps_crashed = false;        // a reset ends the machine instead of booting it again

@@ -54,6 +54,8 @@ void expect_under(Console &console);   // every online CPU is a guest of the VMM
 void expect_bare(Console &console);    // every online CPU is Linux's own, and virtualisation is off in each
 void expect_answers(Console &console); // the flood of pings that this machine sends goes on
 void expect_works(Console &console);   // timers come, processes fork, memory holds
+// The lines of a kernel's log that look like a defect. `expected` may occur all the same.
+std::vector<std::string> alarming_lines(const std::string &log, const std::vector<std::string> &expected = {});
 // Nothing alarming in the kernel log since last time. `expected` may occur all the same.
 void expect_clean_log(Console &console, const std::vector<std::string> &expected = {});
 // What the module said since last time, for messages that a user must be given.

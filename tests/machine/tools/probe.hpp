@@ -32,6 +32,7 @@ std::span<const Command> module_commands();    // loading, unloading, spoiling t
 std::span<const Command> file_commands();      // large files
 std::span<const Command> network_commands();   // floods
 std::span<const Command> cost_commands();      // instructions of an exit, as the console sees them
+std::span<const Command> vm_commands();        // VMs
 
 std::uint64_t number(Arguments arguments, std::size_t index, std::uint64_t otherwise); // decimal or 0x
 std::vector<unsigned> online_cpus();
