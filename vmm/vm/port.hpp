@@ -23,7 +23,7 @@ template <class V> [[gnu::always_inline]] inline Verdict handle_vm_port(V v, con
     }
     const std::uint64_t now = device::Board::is_timeless(access.port, access.size) ? 0 : vm_clock(vm, x86::rdtsc());
     std::uint32_t value = 0;
-    with_machine(v.cpu(), vm, [&] [[gnu::always_inline]] (Machine & machine) {
+    with_machine(v.cpu(), vm, [&](Machine &machine) {
         if (access.in)
             value = machine.board.read(access.port, access.size, now).value;
         else
