@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-only
 FUZZ_SOURCES.board := $(wildcard vmm/device/*.cpp)
-FUZZ_FLOOR.board   := 750
+FUZZ_FLOOR.board   := 700
