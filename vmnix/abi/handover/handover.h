@@ -71,6 +71,14 @@ struct vmnix_ioapic {
     uint32_t pins;
 };
 
+/* Ports by which the console can end the machine, from the firmware's tables; 0: none. */
+struct vmnix_power_ports {
+    uint16_t reset;      /* a write of reset_value resets: ACPI 6.5, 4.8.3.6 */
+    uint16_t pm1a, pm1b; /* PM1 control: a write with SLP_EN sleeps or powers off: 4.8.3.2 */
+    uint8_t reset_value;
+    uint8_t reserved; /* zero */
+};
+
 /* Linux's registers across a switch. The stub fills it on the way in; on the way out (failed enter, leave) it reloads
  * it. */
 struct vmnix_switch_state {
@@ -122,11 +130,13 @@ struct vmnix_handover {
     uint32_t cpu_count;
     uint32_t memory_count;
     uint32_t ioapic_count;
-    uint32_t fault_cpu;                           /* index; used when fault_step is not NONE */
-    uint32_t fault_step;                          /* enum vmnix_step */
-    uint32_t fault_mode;                          /* enum vmnix_fault_mode */
-    uint32_t flags;                               /* VMNIX_HANDOVER_* */
-    uint32_t reserved;                            /* zero */
+    uint32_t fault_cpu;  /* index; used when fault_step is not NONE */
+    uint32_t fault_step; /* enum vmnix_step */
+    uint32_t fault_mode; /* enum vmnix_fault_mode */
+    uint32_t flags;      /* VMNIX_HANDOVER_* */
+    uint32_t reserved;   /* zero */
+    struct vmnix_power_ports power;
+    uint64_t pci_buses[4];                        /* bit n: bus n of the first segment exists */
     struct vmnix_memory memory[VMNIX_MAX_MEMORY]; /* ascending, disjoint */
     struct vmnix_ioapic ioapic[VMNIX_MAX_IOAPICS];
     /* Filled by the VMM in VMNIX_CALL_INIT. */

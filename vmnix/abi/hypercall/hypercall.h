@@ -12,11 +12,14 @@
 #define VMNIX_ABI_HYPERCALL_HYPERCALL_H
 
 #include "../types.h"
+#include "console.h"
 #include "vm.h"
 
-/* A VMM serves modules of its own ABI and of the one before. */
-#define VMNIX_HYPERCALL_ABI 1
-#define VMNIX_HYPERCALL_ABI_OLDEST 1
+/* A VMM serves modules of its own ABI and of the one before. Builds for tests define another. */
+#ifndef VMNIX_HYPERCALL_ABI
+#define VMNIX_HYPERCALL_ABI 2
+#endif
+#define VMNIX_HYPERCALL_ABI_OLDEST (VMNIX_HYPERCALL_ABI - 1)
 
 /* CPUID: the VMM's signature in EBX, ECX, EDX of this leaf, the highest leaf in EAX; the next leaf tells EAX =
  * hypercall ABI, EBX = oldest ABI served, ECX = feature bits, EDX = vCPU index. */
@@ -61,7 +64,28 @@ enum vmnix_hypercall {
                                    rsi = position of the first one */
     VMNIX_HC_VM_CONSOLE_WRITE = 21, /* rdi = vm, rsi = address, rdx = bytes (at most 256, not crossing a page);
                                   out: rdi = bytes that the UART took */
-    VMNIX_HC_COUNT = 22,
+
+    /* The console itself: VMNIX_FEATURE_RESTART, structures in console.h. */
+    VMNIX_HC_CONSOLE_END = 22, /* rdi = enum vmnix_console_end up to TOLD, rsi = address of text, rdx = its bytes (at
+                                  most VMNIX_END_TEXT, not crossing a page; 0: none). Does not return when the VMM
+                                  ends this console. EBUSY: it does not, there are no VMs */
+    VMNIX_HC_CONSOLE_LOG = 23, /* rdi = address, rsi = bytes (at most a page, not crossing one): into the ring */
+    VMNIX_HC_CONSOLE_LOG_READ = 24, /* as LOG_READ, of that ring */
+    VMNIX_HC_CONSOLE_SET = 25,      /* rdi = address, rsi = size of a struct vmnix_console_policy */
+    VMNIX_HC_CONSOLE_INFO = 26,     /* rdi = address, rsi = size of a struct vmnix_console_info; out: rdi = bytes */
+    VMNIX_HC_CONSOLE_BEAT = 27,     /* rdi = milliseconds (100..600000) until the next one is due, 0: no more are */
+    VMNIX_HC_PACKAGE_BEGIN = 28,    /* rdi = address, rsi = size of a struct vmnix_package. One that was begun before is
+                                       forgotten, the registered one stays. ENOMEM: out: rdi = free pieces that it takes.
+                                       EEXIST: there is a VM's or the VMM's memory in its room */
+    VMNIX_HC_PACKAGE_WRITE = 29,    /* rdi = offset, rsi = address of a page of the package's bytes: in order */
+    VMNIX_HC_PACKAGE_SEAL = 30, /* the one that was begun takes the place of the registered one. EINVAL: its bytes are
+                                   not all there, or not those of the checksum */
+    VMNIX_HC_PACKAGE_DROP = 31, /* none is registered any more. ENOENT: none was */
+    VMNIX_HC_ATTACH = 32,       /* rdi = address, rsi = size of a struct vmnix_attach; out: rdi = bytes. EBUSY: this
+                                   console launched the VMM, or has attached. EEXIST: the stub's address is taken */
+    VMNIX_HC_PIECES = 33,       /* rdi = address; out: rdi = address of the first memory from there on that is RAM and
+                                   not the console's, rsi = bytes of it that lie together; ENOENT: no more */
+    VMNIX_HC_COUNT = 34,
 };
 
 enum vmnix_test {
@@ -72,6 +96,7 @@ enum vmnix_test {
 #define VMNIX_FEATURE_LOG (1ull << 0)
 #define VMNIX_FEATURE_EVENT (1ull << 1)
 #define VMNIX_FEATURE_VMS (1ull << 2)
+#define VMNIX_FEATURE_RESTART (1ull << 3)
 #define VMNIX_FEATURE_TEST (1ull << 63)
 
 enum vmnix_hypercall_error {

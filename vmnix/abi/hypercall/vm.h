@@ -137,7 +137,8 @@ struct vmnix_world_info { /* out */
 };
 VMNIX_STATIC_ASSERT(sizeof(struct vmnix_world_info) == 272, "world info layout");
 
-/* All memory that is not the console's: arena + given = image, tables and frames + VMs + free + dirty. Bytes. */
+/* All memory that is not the console's: arena + given = image, tables and frames + VMs + free + dirty + package.
+ * Bytes. */
 struct vmnix_memory_info { /* out */
     uint32_t size;
     uint32_t vms;         /* that exist, in whatever state */
@@ -146,7 +147,8 @@ struct vmnix_memory_info { /* out */
     uint64_t frames_used; /* of those and of the arena's */
     uint64_t ram;         /* RAM of VMs */
     uint64_t free, dirty;
+    uint64_t package; /* from which a console is restarted */
 };
-VMNIX_STATIC_ASSERT(sizeof(struct vmnix_memory_info) == 56, "memory info layout");
+VMNIX_STATIC_ASSERT(sizeof(struct vmnix_memory_info) == 64, "memory info layout");
 
 #endif

@@ -5,8 +5,8 @@
  *   poll(2)  readable when there is more log.
  *   ioctl(2) below. Errors: EFAULT, EINVAL (a size of 0), ENOTTY, ENODEV (the VMM is gone); for VMs ENOENT (no such
  * VM), EBUSY (not in its present state), EEXIST (name or UUID taken), ENOMEM, ENOSPC (too many VMs or reservations),
- * E2BIG (fields that only a newer driver knows). A caller sets `size` to what it was compiled with; the driver writes at
- * most that and returns what it wrote.
+ * E2BIG (fields that only a newer driver knows). A caller sets `size` to what it was compiled with; the driver writes
+ * at most that and returns what it wrote.
  */
 #ifndef VMNIX_ABI_IOCTL_IOCTL_H
 #define VMNIX_ABI_IOCTL_IOCTL_H
@@ -112,6 +112,42 @@ struct vmnix_wait {
     uint32_t timeout_ms; /* 0: until a signal comes. ETIME when it has passed */
 };
 
+/* ---- The console itself (hypercall/console.h). EOPNOTSUPP: the VMM is older and cannot. ---- */
+
+/* Registers a package: its bytes are copied from the caller's memory into the VMM's. Memory is taken of the console as
+ * for a VM: ENOMEM with both figures. */
+struct vmnix_package_load {
+    uint64_t needed, available; /* out, as in struct vmnix_vm_create */
+    uint64_t from;              /* address in the caller's memory, package.bytes of it */
+    struct vmnix_package package;
+};
+
+/* Ends this console now, without a word to its programs: does not return, when all is well. ENOENT: no package. */
+struct vmnix_console_order {
+    uint32_t end;      /* VMNIX_END_ORDER */
+    uint32_t reserved; /* zero */
+    char text[VMNIX_END_TEXT];
+};
+
+/* Messages of this console and of those before, as the VMM keeps them. */
+struct vmnix_console_log {
+    uint32_t bytes; /* in: room; out: bytes read */
+    uint32_t reserved;
+    uint64_t position; /* in and out, of the first byte read */
+    uint64_t buffer;   /* address in the caller's memory */
+};
+
+struct vmnix_beat {
+    uint32_t milliseconds; /* until the next one is due; 0: no more are */
+    uint32_t reserved;     /* zero */
+};
+
+/* RAM that is not the console's, from an address on: VMNIX_HC_PIECES. ENOENT: no more. */
+struct vmnix_pieces_query {
+    uint64_t base; /* in and out */
+    uint64_t size; /* out */
+};
+
 #define VMNIX_IOC_INFO _IOWR('V', 1, struct vmnix_info)
 #define VMNIX_IOC_STATS _IOWR('V', 2, struct vmnix_stats_query)
 #define VMNIX_IOC_LAUNCH _IOWR('V', 3, struct vmnix_launch_record)
@@ -129,5 +165,13 @@ struct vmnix_wait {
 #define VMNIX_IOC_VM_CONSOLE_READ _IOWR('V', 15, struct vmnix_vm_console)
 #define VMNIX_IOC_VM_CONSOLE_WRITE _IOWR('V', 16, struct vmnix_vm_console)
 #define VMNIX_IOC_WAIT _IOWR('V', 17, struct vmnix_wait)
+#define VMNIX_IOC_PACKAGE_LOAD _IOWR('V', 18, struct vmnix_package_load)
+#define VMNIX_IOC_PACKAGE_DROP _IO('V', 19)
+#define VMNIX_IOC_CONSOLE_INFO _IOWR('V', 20, struct vmnix_console_info)
+#define VMNIX_IOC_CONSOLE_SET _IOWR('V', 21, struct vmnix_console_policy)
+#define VMNIX_IOC_CONSOLE_ORDER _IOWR('V', 22, struct vmnix_console_order)
+#define VMNIX_IOC_CONSOLE_LOG _IOWR('V', 23, struct vmnix_console_log)
+#define VMNIX_IOC_CONSOLE_BEAT _IOWR('V', 24, struct vmnix_beat)
+#define VMNIX_IOC_PIECES _IOWR('V', 25, struct vmnix_pieces_query)
 
 #endif
