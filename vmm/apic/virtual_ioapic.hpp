@@ -48,6 +48,9 @@ template <IoapicHardware Hardware> class VirtualIoapic {
     void retry_refused();
     void guest_eoi(std::uint8_t vector);
 
+    // As after power-up: every pin is masked, and nothing is in flight.
+    void reset();
+
     // Leaving: the hardware gets what the guest wrote, and its last selected index.
     void release();
 

@@ -212,6 +212,20 @@ template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::clear_remote_ir
     put_low(pin);
 }
 
+template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::reset() {
+    for (unsigned pin = 0; pin < shadow_.pins(); pin++) {
+        const std::uint64_t masked = ioapic::Masked::set(shadow_.hardware(pin), true);
+        hardware_.write(low_index(pin), static_cast<std::uint32_t>(masked));
+        if (has_remote_irr(pin))
+            clear_remote_irr(pin);
+        shadow_.let_go(pin);
+        shadow_.set_captured(pin, ioapic::Masked::make(1));
+        put_low(pin);
+        put_high(pin);
+    }
+    selected_ = 0;
+}
+
 template <IoapicHardware Hardware> void VirtualIoapic<Hardware>::release() {
     // Who waits for the end of these is unknown: they interrupt again if their lines are still asserted.
     shadow_.held().for_each([&](unsigned pin) {

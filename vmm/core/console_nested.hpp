@@ -51,6 +51,11 @@ template <class Format> class ConsoleNested {
         return followed;
     }
 
+    // The switch stub's page: what CPUs leave through is not the console's to change.
+    Result<> guard_stub(Hpa page, bool guarded, FlushDebt &debt) {
+        return tables_.map(page.raw(), page, kPageSize, guarded ? kReadExecute : kAll, MemoryType::WriteBack, debt);
+    }
+
     // The console changed its MTRRs: no large page may span the new borders.
     Result<> follow(const Mtrrs &mtrrs, FlushDebt &debt) {
         const TypeBorders borders = type_borders(mtrrs); // outlives the loop, as a temporary would not
@@ -89,8 +94,7 @@ template <class Format> class ConsoleNested {
         const Hpa ones = TRY(vmm.frames.allocate());
         __builtin_memset(at_physical<std::byte>(ones), 0xff, kPageSize);
         TRY(tables_.map_alias(vmm.arena().begin.raw(), ones, vmm.arena().size, kReadOnly, debt));
-        TRY(tables_.map(vmm.handover->stub_pa, Hpa(vmm.handover->stub_pa), kPageSize, kReadExecute,
-                        MemoryType::WriteBack, debt));
+        TRY(guard_stub(Hpa(vmm.handover->stub_pa), true, debt));
         TRY(tables_.unmap(kMessageWindow, kMessageWindowSize, debt));
         if (vmm.handover->lapic_base - kMessageWindow >= kMessageWindowSize)
             TRY(tables_.unmap(vmm.handover->lapic_base, kPageSize, debt));

@@ -14,6 +14,7 @@ class ConsoleRam {
   public:
     MemoryMap &map() { return map_; }
     PieceMap &pieces() { return pieces_; }
+    const PieceMap &pieces() const { return pieces_; }
 
     // Where the byte at `address` is mapped, valid up to the end of its page; null when it is not console RAM.
     [[gnu::always_inline]] std::byte *at(Gpa address) const {

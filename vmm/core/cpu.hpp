@@ -5,6 +5,7 @@
 
 #include "vmm/core/address_map.hpp"
 #include "vmm/core/asm_offsets.h"
+#include "vmm/core/console_watch.hpp"
 #include "vmm/core/world.hpp"
 #include "vmm/decode/decode_cache.hpp"
 #include "vmm/x86/descriptors.hpp"
@@ -51,6 +52,7 @@ struct Cpu {
     std::uint64_t next_wake = ApicTimer::kNever;   // the earliest time among the worlds that sleep here
     // How far the launch is here: twice the enum vmnix_step that was begun, and one more at its rendezvous.
     std::atomic<std::uint32_t> launch_progress{2 * VMNIX_STEP_NONE};
+    ConsoleWatch watch;
     DecodeCache decode_cache;
     World console; // the console's vCPU on this CPU
     x86::Gdt gdt{};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vmm/core/hypercalls.hpp"
 
+#include "vmm/core/call_structures.hpp"
+#include "vmm/core/console_calls.hpp"
 #include "vmm/core/launch.hpp"
 #include "vmm/core/vm_calls.hpp"
 #include "vmm/core/vmm.hpp"
@@ -15,16 +17,6 @@ namespace {
 
 HypercallResult fail(vmnix_hypercall_error error) {
     return {.error = error};
-}
-
-// Copies at most `room` bytes of a structure that grows at its end: what an older caller does not know it does not get.
-template <class T> HypercallResult copy_out(T &value, std::uint64_t address, std::uint64_t room) {
-    if (room < sizeof(value.size))
-        return fail(VMNIX_HC_EINVAL);
-    value.size = static_cast<std::uint32_t>(std::min<std::uint64_t>(room, sizeof(T)));
-    if (!g_vmm.ram.memory().write(Gpa(address), &value, value.size))
-        return fail(VMNIX_HC_EFAULT);
-    return {.results = 1, .rdi = value.size};
 }
 
 HypercallResult info(const HypercallArguments &a) {
@@ -84,6 +76,8 @@ HypercallResult set_event(const HypercallArguments &a) {
 HypercallResult leave(Cpu &cpu) {
     if (g_vmm.vm_count.load() != 0)
         return fail(VMNIX_HC_EBUSY);
+    if (!g_vmm.console_life.can_leave)
+        return fail(VMNIX_HC_EPERM);
     if (!agree_to_leave(cpu))
         return fail(VMNIX_HC_ETIMEDOUT);
     return {.leave = true};
@@ -137,6 +131,8 @@ HypercallResult call(Cpu &cpu, const HypercallArguments &arguments) {
         return test_call(cpu, arguments);
     case VMNIX_HC_GIVE ... VMNIX_HC_VM_CONSOLE_WRITE:
         return vm_call(cpu, arguments);
+    case VMNIX_HC_CONSOLE_END ... VMNIX_HC_PIECES:
+        return console_call(cpu, arguments);
     default: // VERSION is answered before it gets here
         return fail(VMNIX_HC_ENOSYS);
     }

@@ -19,7 +19,7 @@ static_assert(VMM_HEADER_SIZE == sizeof(vmnix_image_header));
 namespace vmm {
 namespace {
 
-constexpr unsigned kLogPages = 8;
+constexpr unsigned kLogPages = 8, kConsoleLogPages = 16;
 
 Result<> check_handover(Vmm &vmm) {
     const vmnix_handover &h = *vmm.handover;
@@ -64,6 +64,8 @@ Result<> learn_cpu(Vmm &vmm) {
 Result<> prepare_log(Vmm &vmm) {
     const Hpa frames = TRY(vmm.frames.allocate(kLogPages));
     vmm.log.unguarded().use({at_physical<char>(frames), kLogPages * kPageSize});
+    const Hpa messages = TRY(vmm.frames.allocate(kConsoleLogPages));
+    vmm.console_log.unguarded().use({at_physical<char>(messages), kConsoleLogPages * kPageSize});
     return {};
 }
 

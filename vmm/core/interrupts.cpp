@@ -18,6 +18,12 @@ bool physical_bit(const Cpu &cpu, LapicRegister first, std::uint8_t vector) {
     return cpu.physical_lapic.read(static_cast<std::uint32_t>(reg)) >> (vector % 32u) & 1;
 }
 
+// Of the console's watchdog, and of its heartbeat on the first CPU.
+std::uint64_t watch_deadline(const Cpu &cpu) {
+    const std::uint64_t beat = cpu.index == 0 ? g_vmm.console_life.beat_at.load(std::memory_order_relaxed) : kNever;
+    return std::min(cpu.watch.at, beat);
+}
+
 void take_timer(Cpu &cpu) {
     cpu.timer_armed = ApicTimer::kNever;
     cpu.timer_overdue = false;
@@ -32,6 +38,8 @@ void take_timer(Cpu &cpu) {
         cpu.current->mailbox.post(Mail::Look);
     if (cpu.current != &cpu.console && cpu.console.lapic.expire_timer(now))
         notify(cpu, cpu.console);
+    if (now >= watch_deadline(cpu)) [[unlikely]]
+        watch_console(cpu, now);
     arm_timer(cpu);
 }
 
@@ -230,7 +238,8 @@ void arm_timer(Cpu &cpu) {
     World &world = *cpu.current;
     const std::uint64_t now = x86::rdtsc();
     world.lapic.expire_timer(now);
-    std::uint64_t deadline = std::min(world.lapic.timer_deadline(), std::min(cpu.slice_end, cpu.next_wake));
+    std::uint64_t deadline =
+        std::min(std::min(world.lapic.timer_deadline(), watch_deadline(cpu)), std::min(cpu.slice_end, cpu.next_wake));
     if (world.vm) [[unlikely]] {
         deadline = std::min(deadline, cpu.console.lapic.timer_deadline());
         if (world.number == 0)

@@ -18,6 +18,7 @@ enum class Mail : std::uint32_t {
     Leave = 1 << 5,
     Stop = 1 << 6, // another CPU panicked
     Look = 1 << 7, // at the VM's devices
+    End = 1 << 8,  // the console is over
 };
 
 class Mailbox {

@@ -25,9 +25,10 @@ Result<> give_piece(Cpu &cpu, Hpa piece) {
     PieceMap &pieces = g_vmm.ram.pieces();
     if (piece.raw() % PieceMap::kSize != 0)
         return Errc::Invalid;
-    // The stub's page, which CPUs leave through, is not the console's to change.
+    // The stub's page, which CPUs leave through, is not the console's to change, and the room of a package is to be
+    // there when the next console needs it.
     const bool holds_stub = align_down(g_vmm.handover->stub_pa, PieceMap::kSize) == piece.raw();
-    if (pieces.at(piece.raw()) != Owner::Console || holds_stub)
+    if (pieces.at(piece.raw()) != Owner::Console || holds_stub || memory->keep(piece))
         return Errc::NotPresent;
     FlushDebt debt(false);
     const auto hidden = backend::hide_from_console(piece, debt);
@@ -87,7 +88,8 @@ vmnix_memory_info memory_info() {
     info.ram = bytes(Owner::Vm);
     info.free = bytes(Owner::Free);
     info.dirty = bytes(Owner::Dirty);
-    info.given = info.frames + info.ram + info.free + info.dirty;
+    info.package = bytes(Owner::Package);
+    info.given = info.frames + info.ram + info.free + info.dirty + info.package;
     return info;
 }
 

@@ -16,6 +16,8 @@ World &world_of(SchedWorld &sched) {
 
 // TSC at which the world must be looked at though nobody calls: its timer, and a VM's devices for its first vCPU.
 std::uint64_t own_deadline(const World &world) {
+    if (world.vcpu_state == VMNIX_VCPU_RESTARTING) [[unlikely]]
+        return g_vmm.console_life.progress.wait_until;
     const std::uint64_t timer = world.lapic.timer_deadline();
     return world.vm && world.number == 0 ? std::min(timer, device_deadline(*world.vm)) : timer;
 }
@@ -58,7 +60,9 @@ bool takes_interrupt(World &world) {
     return world.lapic.deliverable() || world.external.vector != 0 || (world.external.asked && accepts_external(world));
 }
 
-bool is_idle(const World &world) {
+bool is_idle(const World &world, std::uint64_t now) {
+    if (world.vcpu_state == VMNIX_VCPU_RESTARTING) [[unlikely]]
+        return restart_waits(now);
     return world.halted || world.vcpu_state == VMNIX_VCPU_WAIT_FOR_SIPI;
 }
 
@@ -73,7 +77,11 @@ CpuMask put_to_sleep(Cpu &cpu, World &world, Scheduler &scheduler, std::uint64_t
 } // namespace
 
 bool has_cause(World &world) {
-    if (world.mailbox.any() || world.lapic.inbox().any() || world.kicked.load())
+    if (world.mailbox.any())
+        return true;
+    if (world.vcpu_state == VMNIX_VCPU_RESTARTING) [[unlikely]]
+        return false;
+    if (world.lapic.inbox().any() || world.kicked.load())
         return true;
     if (world.vcpu_state == VMNIX_VCPU_WAIT_FOR_SIPI)
         return false;
@@ -142,7 +150,7 @@ World *choose(Cpu &cpu) {
         const std::uint64_t now = x86::rdtsc();
         cpu.arrived.reschedule = 0;
         if (current.place.load(std::memory_order_relaxed) == cpu.index) {
-            if (is_idle(current) && !has_cause(current))
+            if (is_idle(current, now) && !has_cause(current))
                 who = put_to_sleep(cpu, current, *scheduler, now);
             else
                 current.place.store(kReady);

@@ -3,6 +3,7 @@
 // guest memory, the serial port by polling.
 #include "vmm/core/traps.hpp"
 
+#include "vmm/core/serial.hpp"
 #include "vmm/core/vmm.hpp"
 #include "vmm/x86/intrinsics.hpp"
 
@@ -16,7 +17,6 @@ extern "C" const vmnix_image_header vmm_header;
 namespace vmm {
 namespace {
 
-constexpr std::uint16_t kCom1 = 0x3f8;
 constexpr unsigned kFaultIst = 1;
 constexpr std::uint64_t kStubBytes = 16;
 
@@ -30,17 +30,9 @@ std::uint64_t address(const std::byte *symbol) {
     return reinterpret_cast<std::uint64_t>(symbol);
 }
 
-void serial_put(char c) {
-    constexpr unsigned kPatience = 100000; // a UART that never drains must not hold up the rest
-    for (unsigned i = 0; i < kPatience && !(x86::in8(kCom1 + 5) & 0x20); i++)
-        x86::pause();
-    x86::out8(kCom1, static_cast<std::uint8_t>(c));
-}
-
 template <class... Parts> void report(Parts... parts) {
     const Text text("vmnix: ", parts..., "\r\n");
-    for (char c : text.view())
-        serial_put(c);
+    serial::put(text.view());
     g_vmm.log.unguarded().append(text.view());
 }
 

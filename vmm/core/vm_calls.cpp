@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vmm/core/vm_calls.hpp"
 
+#include "vmm/core/call_structures.hpp"
 #include "vmm/core/memory.hpp"
 #include "vmm/core/vm_life.hpp"
 #include "vmm/core/vm_machine.hpp"
@@ -10,70 +11,19 @@
 namespace vmm {
 namespace {
 
-HypercallResult fail(Errc error) {
-    switch (error) {
-    case Errc::Invalid:
-    case Errc::Unsupported:
-        return {.error = VMNIX_HC_EINVAL};
-    case Errc::NotFound:
-        return {.error = VMNIX_HC_ENOENT};
-    case Errc::NotPresent:
-        return {.error = VMNIX_HC_EFAULT};
-    case Errc::NoMemory:
-        return {.error = VMNIX_HC_ENOMEM};
-    case Errc::Exists:
-        return {.error = VMNIX_HC_EEXIST};
-    case Errc::OutOfRange:
-        return {.error = VMNIX_HC_ENOSPC};
-    case Errc::TimedOut:
-        return {.error = VMNIX_HC_EAGAIN};
-    default:
-        return {.error = VMNIX_HC_EBUSY};
-    }
-}
-
-HypercallResult answer(Result<> result) {
-    return result ? HypercallResult{} : fail(result.error());
-}
-
-// Copies a structure of the console's in, once. What a newer caller has at its end must be zero: it is not looked at.
-template <class T> Result<T> copy_in(std::uint64_t address) {
-    T value;
-    const auto copied = g_vmm.ram.memory().read(Gpa(address), &value, sizeof(value));
-    return copied ? Result<T>(value) : Result<T>(Errc::NotPresent);
-}
-
-template <class T> HypercallResult copy_out(T &value, std::uint64_t address, std::uint64_t room) {
-    if (room < sizeof(value.size))
-        return fail(Errc::Invalid);
-    value.size = static_cast<std::uint32_t>(std::min<std::uint64_t>(room, sizeof(T)));
-    if (!g_vmm.ram.memory().write(Gpa(address), &value, value.size))
-        return fail(Errc::NotPresent);
-    return {.results = 1, .rdi = value.size};
-}
-
-// `bytes` of console RAM. Invalid: they cross a page.
-Result<std::uint8_t *> console_bytes(std::uint64_t address, std::uint64_t bytes) {
-    const Gpa at(address);
-    if (bytes == 0 || bytes > kPageSize - at.page_offset())
-        return Errc::Invalid;
-    auto *from = reinterpret_cast<std::uint8_t *>(g_vmm.ram.at(at)); // plain bytes
-    return from ? Result<std::uint8_t *>(from) : Result<std::uint8_t *>(Errc::NotPresent);
-}
-
 HypercallResult give(Cpu &cpu, const HypercallArguments &a) {
-    return answer(give_piece(cpu, Hpa(a.rdi)));
+    return call_answer(give_piece(cpu, Hpa(a.rdi)));
 }
 
 HypercallResult scrub() {
     const auto left = scrub_piece();
-    return left ? HypercallResult{.results = 1, .rdi = *left} : fail(left.error());
+    return left ? HypercallResult{.results = 1, .rdi = *left} : call_failure(left.error());
 }
 
 HypercallResult take(Vms &vms) {
     reap_vms(vms);
     const auto piece = take_piece();
-    return piece ? HypercallResult{.results = 1, .rdi = piece->raw()} : fail(piece.error());
+    return piece ? HypercallResult{.results = 1, .rdi = piece->raw()} : call_failure(piece.error());
 }
 
 HypercallResult memory(Vms &vms, const HypercallArguments &a) {
@@ -84,16 +34,16 @@ HypercallResult memory(Vms &vms, const HypercallArguments &a) {
 
 HypercallResult create(Cpu &cpu, Vms &vms, const HypercallArguments &a) {
     if (a.rsi < sizeof(vmnix_vm_config))
-        return fail(Errc::Invalid);
+        return call_failure(Errc::Invalid);
     const auto config = copy_in<vmnix_vm_config>(a.rdi);
     if (!config)
-        return fail(config.error());
+        return call_failure(config.error());
     reap_vms(vms);
     std::uint64_t needed = 0;
     const auto id = create_vm(cpu, vms, *config, needed);
     if (id)
         return {.results = 1, .rdi = *id};
-    HypercallResult result = fail(id.error());
+    HypercallResult result = call_failure(id.error());
     result.results = id.error() == Errc::NoMemory ? 1 : 0;
     result.rdi = needed;
     return result;
@@ -101,31 +51,31 @@ HypercallResult create(Cpu &cpu, Vms &vms, const HypercallArguments &a) {
 
 HypercallResult write(Vm &vm, const HypercallArguments &a) {
     if (vm.state.load() != VMNIX_VM_STATE_CREATED)
-        return fail(Errc::Busy);
+        return call_failure(Errc::Busy);
     const auto copy = copy_in<vmnix_vm_copy>(a.rsi);
     if (!copy)
-        return fail(copy.error());
+        return call_failure(copy.error());
     const auto from = console_bytes(copy->from, copy->bytes);
     if (!from)
-        return fail(from.error());
+        return call_failure(from.error());
     if (copy->bytes > kPageSize - Gpa(copy->to).page_offset())
-        return fail(Errc::Invalid);
+        return call_failure(Errc::Invalid);
     const auto written = vm.memory.memory().write(Gpa(copy->to), *from, copy->bytes);
-    return written ? HypercallResult{} : fail(Errc::NotPresent);
+    return written ? HypercallResult{} : call_failure(Errc::NotPresent);
 }
 
 HypercallResult start(Cpu &cpu, Vm &vm, const HypercallArguments &a) {
     if (a.rdx != sizeof(vmnix_boot_state))
-        return fail(Errc::Invalid);
+        return call_failure(Errc::Invalid);
     const auto state = copy_in<vmnix_boot_state>(a.rsi);
-    return state ? answer(start_vm(cpu, vm, *state)) : fail(state.error());
+    return state ? call_answer(start_vm(cpu, vm, *state)) : call_failure(state.error());
 }
 
 HypercallResult set_share(Cpu &cpu, Vm *vm, const HypercallArguments &a) {
     const auto share = copy_in<vmnix_vm_share>(a.rsi);
     if (!share)
-        return fail(share.error());
-    return answer(share_cpus(cpu, vm, *share));
+        return call_failure(share.error());
+    return call_answer(share_cpus(cpu, vm, *share));
 }
 
 // What all vCPUs did together.
@@ -185,13 +135,13 @@ HypercallResult next(Vms &vms, const HypercallArguments &a) {
         if (vm.id > a.rdi && (!best || vm.id < best->id))
             best = &vm;
     });
-    return best ? HypercallResult{.results = 1, .rdi = best->id} : fail(Errc::NotFound);
+    return best ? HypercallResult{.results = 1, .rdi = best->id} : call_failure(Errc::NotFound);
 }
 
 HypercallResult definition(Vm &vm, const HypercallArguments &a) {
     const std::uint64_t bytes = std::min<std::uint64_t>(a.rdx, vm.definition_size);
     if (!g_vmm.ram.memory().write(Gpa(a.rsi), vm.definition, bytes))
-        return fail(Errc::NotPresent);
+        return call_failure(Errc::NotPresent);
     return {.results = 1, .rdi = bytes};
 }
 
@@ -199,11 +149,11 @@ HypercallResult world(const Vms &vms, const HypercallArguments &a) {
     const std::uint64_t id = a.rdi & 0xffffffff, number = a.rdi >> 32;
     const Vm *vm = vms.find(id);
     if (id != 0 && !vm)
-        return fail(Errc::NotFound);
+        return call_failure(Errc::NotFound);
     const std::span<World *const> worlds =
         vm ? vm->worlds() : std::span<World *const>(g_vmm.console_worlds).first(g_vmm.cpu_count);
     if (number >= worlds.size())
-        return fail(Errc::Invalid);
+        return call_failure(Errc::Invalid);
     const World &of = *worlds[number];
     vmnix_world_info info{};
     info.tsc = x86::rdtsc();
@@ -230,7 +180,7 @@ HypercallResult world(const Vms &vms, const HypercallArguments &a) {
 HypercallResult console_read(Vm &vm, const HypercallArguments &a) {
     const auto to = console_bytes(a.rsi, kPageSize);
     if (!to)
-        return fail(to.error());
+        return call_failure(to.error());
     auto machine = vm.machine->lock();
     std::uint64_t position = a.rdx;
     const unsigned bytes = machine->console.read(position, {*to, kPageSize});
@@ -244,7 +194,7 @@ HypercallResult console_write(Cpu &cpu, Vm &vm, const HypercallArguments &a) {
     std::array<std::uint8_t, kMost> bytes;
     const auto from = a.rdx <= kMost ? console_bytes(a.rsi, a.rdx) : Result<std::uint8_t *>(Errc::Invalid);
     if (!from)
-        return fail(from.error());
+        return call_failure(from.error());
     __builtin_memcpy(bytes.data(), *from, a.rdx);
     unsigned taken = 0;
     with_machine(cpu, vm, [&](Machine &machine) {
@@ -263,8 +213,8 @@ HypercallResult call_on(Cpu &cpu, Vms &vms, Vm &vm, const HypercallArguments &a)
         return start(cpu, vm, a);
     case VMNIX_HC_VM_ORDER:
         if (a.rsi > VMNIX_VM_REMOVE) // not to be cut to one
-            return fail(Errc::Invalid);
-        return answer(order_vm(cpu, vms, vm, static_cast<vmnix_vm_order>(a.rsi)));
+            return call_failure(Errc::Invalid);
+        return call_answer(order_vm(cpu, vms, vm, static_cast<vmnix_vm_order>(a.rsi)));
     case VMNIX_HC_VM_INFO:
         return info(vm, a);
     case VMNIX_HC_VM_DEFINITION:
@@ -302,7 +252,7 @@ HypercallResult call_locked(Cpu &cpu, const HypercallArguments &a) {
     }
     Vm *vm = vms->find(a.rdi);
     if (!vm)
-        return fail(Errc::NotFound);
+        return call_failure(Errc::NotFound);
     return a.number == VMNIX_HC_VM_SHARE ? set_share(cpu, vm, a) : call_on(cpu, *vms, *vm, a);
 }
 

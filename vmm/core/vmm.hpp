@@ -3,6 +3,8 @@
 #pragma once
 
 #include "vmm/base/spin_lock.hpp"
+#include "vmm/core/console_life.hpp"
+#include "vmm/core/console_package.hpp"
 #include "vmm/core/console_ram.hpp"
 #include "vmm/core/cpu.hpp"
 #include "vmm/core/frame_pool.hpp"
@@ -14,8 +16,6 @@
 #include "vmm/mm/memory_map.hpp"
 #include "vmm/x86/descriptors.hpp"
 #include "vmnix/abi/handover/handover.h"
-
-#include <variant>
 
 namespace vmm {
 
@@ -29,7 +29,7 @@ struct Vmm {
     FramePool frames;
     HostTables host;
     ConsoleRam ram;
-    Locked<std::monostate, LockRank::Memory> memory; // the owners of ram.pieces(), and what goes with a change
+    Locked<ConsolePackages, LockRank::Memory> memory; // with the owners of ram.pieces(), and what goes with a change
     ExtendedFeatures extended;
     Locked<Scheduler, LockRank::Scheduler> scheduler;
     SchedGroup console_group;
@@ -38,7 +38,8 @@ struct Vmm {
     std::array<World *, VMNIX_MAX_CPUS> sleepers{}; // lists by CPU; the scheduler's lock
     std::array<World *, VMNIX_MAX_CPUS> console_worlds{};
     Locked<IoApics, LockRank::IoApic> io_apics;
-    Locked<LogRing, LockRank::Log> log;
+    Locked<LogRing, LockRank::Log> log, console_log;
+    ConsoleLife console_life;
     std::array<Cpu *, VMNIX_MAX_CPUS> cpus{};
     std::uint32_t cpu_count = 0;
     Rendezvous launch, leave;
@@ -48,7 +49,7 @@ struct Vmm {
     const std::byte *stub_copy = nullptr; // what the switch stub held at the launch, one page
     std::uint64_t launched_tsc = 0, untested = 0;
     std::uint64_t ns_per_tick = 0; // of the TSC, 32.32
-    std::uint64_t features = VMNIX_FEATURE_LOG | VMNIX_FEATURE_EVENT | VMNIX_FEATURE_VMS;
+    std::uint64_t features = VMNIX_FEATURE_LOG | VMNIX_FEATURE_EVENT | VMNIX_FEATURE_VMS | VMNIX_FEATURE_RESTART;
     std::uint64_t efer_known = 0; // bits that the console may set
     vmnix_backend backend{};
     const struct Backend *backend_ops = nullptr;

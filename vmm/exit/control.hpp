@@ -92,13 +92,13 @@ template <class V> Verdict handle_mwait(V v, const Exit &exit) {
     return Verdict::Resume;
 }
 
-// A triple fault resets a machine, and the console is the machine's owner.
+// A triple fault resets a machine, and while there are no VMs the console is the machine's owner.
 template <class V> Verdict handle_shutdown(V v) {
-    log("CPU ", v.cpu().index, ": triple fault in the console at rip ", Hex{v.rip()}, "; resetting the machine");
-    x86::out8(0xcf9, 0x02);
-    x86::out8(0xcf9, 0x06);
-    x86::out8(0x64, 0xfe);
-    panic("the machine does not reset", __FILE__, __LINE__);
+    const Text what("triple fault on CPU ", v.cpu().index, " at rip ", Hex{v.rip()});
+    if (end_console(v.cpu(), VMNIX_END_TRIPLE_FAULT, what.view()))
+        return Verdict::Resume;
+    log("the console: ", what.view(), "; resetting the machine");
+    reset_machine();
 }
 
 } // namespace vmm

@@ -47,11 +47,31 @@ inline void add_nmi(World &world) {
         world.guest_nmis++;
 }
 
+// The console is over. What else was posted to this vCPU is of the past; the first one has work to do.
+template <class V> void take_end(V v) {
+    World &world = v.world();
+    v.enter_host_context();
+    end_dying_interrupts(world);
+    world.lapic.reset_power_up();
+    mirror_lapic(world);
+    v.reset();
+    v.cpu().arrived.nmis = 0;
+    v.cpu().arrived.machine_checks = 0;
+    world.guest_nmis = 0;
+    world.halted = world.halted_open = false;
+    world.vcpu_state = world.number == 0 ? VMNIX_VCPU_RESTARTING : VMNIX_VCPU_WAIT_FOR_SIPI;
+    arm_timer(v.cpu());
+    g_vmm.console_life.to_stop--;
+}
+
 template <class V> void take_mail(V v) {
     World &world = v.world();
     const std::uint32_t mail = world.mailbox.take();
     if (holds(mail, Mail::Stop))
         stop_for_panic();
+    if constexpr (!V::kIsVm)
+        if (holds(mail, Mail::End)) [[unlikely]]
+            return take_end(v);
     if (holds(mail, Mail::Init))
         take_init(v);
     if (holds(mail, Mail::Sipi))
@@ -67,13 +87,15 @@ template <class V> void take_mail(V v) {
 template <class V> [[gnu::noinline]] bool take_rare(V v) {
     World &world = v.world();
     Cpu &cpu = v.cpu();
-    if (world.vcpu_state == VMNIX_VCPU_WAIT_FOR_SIPI)
+    if (world.vcpu_state != VMNIX_VCPU_RUNNING)
         cpu.arrived.nmis = 0;
+    if (world.vcpu_state == VMNIX_VCPU_RESTARTING)
+        cpu.arrived.machine_checks = 0;
     for (; cpu.arrived.nmis != 0; cpu.arrived.nmis--)
         add_nmi(world);
     if (world.mailbox.any())
         take_mail(v);
-    if (world.vcpu_state == VMNIX_VCPU_WAIT_FOR_SIPI)
+    if (world.vcpu_state != VMNIX_VCPU_RUNNING)
         return false;
     if (cpu.arrived.machine_checks != 0 && !v.event_queued()) {
         cpu.arrived.machine_checks--;
@@ -95,12 +117,27 @@ template <class V> [[gnu::always_inline]] inline bool prepare_entry(V v) {
     return true;
 }
 
+// A turn of the console's first vCPU while there is no console. Between two steps comes what is pending for the CPU: it
+// is not in a guest, so that nothing else would let it in.
+template <class V> [[gnu::noinline]] bool take_restart_turn(V v) {
+    Cpu &cpu = v.cpu();
+    if (restart_step(cpu))
+        return true;
+    cpu.acknowledged = 0;
+    v.acknowledge_window();
+    take_interrupt(cpu);
+    return false;
+}
+
 // False: it has nothing to do after all.
 template <class V> bool begin_turn(V v) {
     World &world = v.world();
+    watch_console(v.cpu(), x86::rdtsc());
     v.intercept_idle(g_vmm.vm_count.load(std::memory_order_relaxed) != 0);
     arm_timer(v.cpu());
     if ((v.cpu().arrived.any() || world.mailbox.any()) && !take_rare(v))
+        return false;
+    if (world.vcpu_state == VMNIX_VCPU_RESTARTING && !take_restart_turn(v)) [[unlikely]]
         return false;
     world.lapic.collect();
     if (world.vcpu_state == VMNIX_VCPU_WAIT_FOR_SIPI || (world.halted && !has_cause(world)))

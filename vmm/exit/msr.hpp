@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
+#include "vmm/core/kvm_clock.hpp"
 #include "vmm/exit/apic.hpp"
 #include "vmm/exit/instruction.hpp"
 #include "vmm/policy/msr.hpp"
@@ -36,6 +37,8 @@ template <class V> bool write_msr(V v, std::uint32_t index, std::uint64_t value)
         return true;
     case policy::MsrAction::Pass:
         return x86::wrmsr_safe(index, value);
+    case policy::MsrAction::KvmClock:
+        return write_console_clock(index, value);
     default:
         return false;
     }
@@ -58,6 +61,9 @@ template <class V> bool read_msr(V v, std::uint32_t index, std::uint64_t &value)
     case policy::MsrAction::Efer:
         value = v.guest_efer();
         return true;
+    case policy::MsrAction::KvmClock:
+        value = 0;
+        return g_vmm.console_life.generation != 0;
     case policy::MsrAction::Pass:
     case policy::MsrAction::Ignore:
         return x86::rdmsr_safe(index, value);

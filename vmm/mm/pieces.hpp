@@ -20,6 +20,7 @@ enum class Owner : std::uint8_t {
     Free,    // the VMM's, all zeroes
     Frames,  // the VMM's, handed out in pages
     Vm,      // RAM of a VM
+    Package, // what a console is restarted from
 };
 
 class PieceMap {
@@ -80,7 +81,7 @@ class PieceMap {
 
     Owner *owners_ = nullptr;
     std::uint64_t count_ = 0;
-    std::array<std::uint64_t, 6> counts_{};
+    std::array<std::uint64_t, 7> counts_{};
     std::uint64_t lowest_dirty_ = 0, lowest_free_ = 0; // no such piece lies below
 };
 

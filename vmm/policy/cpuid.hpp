@@ -4,6 +4,7 @@
 
 #include "vmm/base/bits.hpp"
 #include "vmm/x86/intrinsics.hpp"
+#include "vmm/x86/kvm.hpp"
 #include "vmm/x86/registers.hpp"
 #include "vmnix/abi/hypercall/hypercall.h"
 
@@ -12,11 +13,14 @@
 
 namespace vmm::policy {
 
+inline constexpr std::uint32_t kConsoleKvmBase = 0x40000100, kConsoleKvmFeatures = 0x40000101;
+
 // What a row needs to know of the vCPU.
 struct CpuidContext {
     std::uint64_t cr4;
     std::uint32_t vcpu;
     bool apic_enabled;
+    bool restarted; // this console booted under the VMM
 };
 
 struct CpuidRow {
@@ -47,8 +51,20 @@ inline void fix_structured(x86::CpuidResult &r, const CpuidContext &context) {
     r.ecx = (r.ecx & ~kOspke) | (context.cr4 & x86::cr4::PKE ? kOspke : 0);
 }
 
+// KVM's clock and no more, for a console that booted under the VMM: it cannot calibrate a clock on CPUs that it shares,
+// and must be able to do without the VMM later.
+inline x86::CpuidResult console_kvm_leaf(std::uint32_t leaf) {
+    if (leaf == kConsoleKvmBase)
+        return {kConsoleKvmFeatures, kKvmSignatureEbx, kKvmSignatureEcx, kKvmSignatureEdx};
+    if (leaf == kConsoleKvmFeatures)
+        return {kKvmNoIoDelay | kKvmClock2 | kKvmClockStable, 0, 0, 0};
+    return {};
+}
+
 // The VMM's own leaves, 0x40000000 up. Unknown ones read zero.
 inline x86::CpuidResult hypervisor_leaf(std::uint32_t leaf, const CpuidContext &context, std::uint64_t features) {
+    if (leaf >= kConsoleKvmBase)
+        return context.restarted ? console_kvm_leaf(leaf) : x86::CpuidResult{};
     if (leaf == VMNIX_CPUID_BASE)
         return {VMNIX_CPUID_VERSION, VMNIX_CPUID_EBX, VMNIX_CPUID_ECX, VMNIX_CPUID_EDX};
     if (leaf == VMNIX_CPUID_VERSION)

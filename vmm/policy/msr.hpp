@@ -3,6 +3,7 @@
 // hardware's permission map reaches. Each row says why the VMM cares.
 #pragma once
 
+#include "vmm/x86/kvm.hpp"
 #include "vmm/x86/registers.hpp"
 
 #include <array>
@@ -17,9 +18,10 @@ enum class MsrAction : std::uint8_t {
     X2apic,   // virtual local APIC
     TscDeadline,
     Efer,
-    Mtrr,   // passed on, and the nested tables follow
-    Refuse, // #GP
-    Ignore, // reads as hardware has it, writes are logged and dropped
+    Mtrr,     // passed on, and the nested tables follow
+    Refuse,   // #GP
+    Ignore,   // reads as hardware has it, writes are logged and dropped
+    KvmClock, // of a console that booted under the VMM; otherwise #GP
 };
 
 struct MsrRow {
@@ -40,6 +42,7 @@ inline constexpr std::array kMsrRows{
     MsrRow{x86::msr::MtrrDefType, x86::msr::MtrrDefType, MsrAction::Pass, MsrAction::Mtrr, "as above"},
     MsrRow{x86::msr::TscDeadline, x86::msr::TscDeadline, MsrAction::TscDeadline, MsrAction::TscDeadline, "the physical timer is the VMM's"},
     MsrRow{x86::msr::X2apicFirst, x86::msr::X2apicLast, MsrAction::X2apic, MsrAction::X2apic, "virtual local APIC"},
+    MsrRow{kKvmWallClock, kKvmSystemTime, MsrAction::KvmClock, MsrAction::KvmClock, "clock of a restarted console"},
     MsrRow{x86::msr::Efer, x86::msr::Efer, MsrAction::Efer, MsrAction::Efer, "virtualisation stays enabled and out of sight"},
     MsrRow{x86::msr::SysCfg, x86::msr::SysCfg, MsrAction::Pass, MsrAction::Ignore, "memory encryption would change every address"},
     MsrRow{x86::msr::PatchLoader, x86::msr::PatchLoader, MsrAction::Pass, MsrAction::Ignore, "microcode is loaded before the launch"},

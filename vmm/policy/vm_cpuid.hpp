@@ -5,6 +5,7 @@
 #include "vmm/base/bits.hpp"
 #include "vmm/x86/extended_features.hpp"
 #include "vmm/x86/intrinsics.hpp"
+#include "vmm/x86/kvm.hpp"
 #include "vmm/x86/registers.hpp"
 
 #include <algorithm>
@@ -73,15 +74,11 @@ constexpr bool before(std::uint32_t leaf, std::uint32_t subleaf, const VmCpuidRo
 static_assert(std::is_sorted(kVmCpuidRows.begin(), kVmCpuidRows.end(),
                              [](auto &a, auto &b) { return before(a.leaf, a.subleaf, b); }));
 
-// KVM's paravirtual interface: signature and features.
 inline constexpr std::uint32_t kKvmBase = 0x40000000, kKvmFeatures = 0x40000001;
-inline constexpr std::uint32_t kKvmNoIoDelay = 1u << 1, kKvmClock2 = 1u << 3, kKvmStealTimeBit = 1u << 5,
-                               kKvmUnhalt = 1u << 7, kKvmSendIpi = 1u << 11, kKvmSchedYield = 1u << 13,
-                               kKvmClockStable = 1u << 24;
 
 inline x86::CpuidResult kvm_leaf(std::uint32_t leaf) {
     if (leaf == kKvmBase)
-        return {kKvmFeatures, 0x4b4d564b, 0x564b4d56, 0x0000004d}; // "KVMKVMKVM"
+        return {kKvmFeatures, kKvmSignatureEbx, kKvmSignatureEcx, kKvmSignatureEdx};
     if (leaf == kKvmFeatures)
         return {kKvmNoIoDelay | kKvmClock2 | kKvmStealTimeBit | kKvmUnhalt | kKvmSendIpi | kKvmSchedYield |
                     kKvmClockStable,

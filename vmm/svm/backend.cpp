@@ -27,7 +27,7 @@ Result<> init(Vmm &vmm) {
     g_shared.msr_map = TRY(vmm.frames.allocate(kMsrMapPages));
     g_shared.io_map = TRY(vmm.frames.allocate(kIoMapPages));
     fill_msr_map(map_bytes(g_shared.msr_map, kMsrMapPages));
-    fill_io_map(map_bytes(g_shared.io_map, kIoMapPages));
+    fill_io_map(map_bytes(g_shared.io_map, kIoMapPages), vmm.handover->power);
     g_shared.vm_msr_map = TRY(vmm.frames.allocate(kMsrMapPages));
     g_shared.vm_io_map = TRY(vmm.frames.allocate(kIoMapPages));
     fill_vm_msr_map(map_bytes(g_shared.vm_msr_map, kMsrMapPages), vmm.extended);

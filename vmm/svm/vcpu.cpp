@@ -23,7 +23,7 @@ void shut_down(Vcpu v) {
     if (v.world().vm)
         (void)handle_vm_shutdown(VmVcpu(v.world()));
     else
-        (void)handle_shutdown(v); // does not return
+        (void)handle_shutdown(v);
 }
 
 Segment real_mode_segment(std::uint16_t selector, std::uint16_t attributes) {

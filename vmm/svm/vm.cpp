@@ -47,6 +47,10 @@ Result<> show_to_console(Hpa piece) {
     return g_shared.nested.lock()->show(piece);
 }
 
+Result<> guard_stub(Hpa page, bool guarded, FlushDebt &debt) {
+    return g_shared.nested.lock()->guard_stub(page, guarded, debt);
+}
+
 Result<> build_vm(Vm &vm, PieceMap &pieces) {
     vm.nested_root = TRY(g_vmm.frames.allocate());
     return VmNested<NptFormat>(vm.nested_root).build(vm, pieces);
@@ -109,6 +113,7 @@ void start_world(World &world, const vmnix_boot_state &boot) {
     save.cr3 = boot.cr3;
     save.cr4 = boot.cr4;
     save.efer = boot.efer | x86::efer::SVME;
+    save.g_pat = kResetPat;
     save.rsp = boot.gpr[static_cast<unsigned>(x86::Gpr::Rsp)];
     save.cs = segment(boot.cs);
     save.ds = segment(boot.ds);

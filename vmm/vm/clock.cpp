@@ -1,46 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vmm/vm/clock.hpp"
 
+#include "vmm/core/kvm_clock.hpp"
 #include "vmm/core/vmm.hpp"
 #include "vmm/x86/intrinsics.hpp"
 
 namespace vmm {
 namespace {
 
-constexpr std::uint64_t kSecond = 1000000000;
-
-struct WallClock {
-    std::uint32_t version, seconds, nanoseconds;
-};
-static_assert(sizeof(WallClock) == 12);
-
-// ns = ((tsc - tsc_timestamp) shifted by tsc_shift) * multiplier >> 32, + system_time
-struct SystemTime {
-    std::uint32_t version, reserved;
-    std::uint64_t tsc_timestamp, system_time;
-    std::uint32_t multiplier;
-    std::int8_t tsc_shift;
-    std::uint8_t flags, reserved2[2];
-};
-static_assert(sizeof(SystemTime) == 32);
-
-constexpr std::uint8_t kTscStable = 1; // the same on every vCPU
 constexpr std::uint64_t kEnable = 1;
-
-// A multiplier with its highest bit set, for the most precision.
-SystemTime scale(std::uint64_t ns_per_tick) { // 32.32
-    SystemTime time{};
-    while (ns_per_tick >= bit(32)) {
-        ns_per_tick >>= 1;
-        time.tsc_shift++;
-    }
-    while (!(ns_per_tick & bit(31))) {
-        ns_per_tick <<= 1;
-        time.tsc_shift--;
-    }
-    time.multiplier = static_cast<std::uint32_t>(ns_per_tick);
-    return time;
-}
 
 // What the guest finds; `version` is odd while it is written, which no vCPU of its own sees, as that is not running.
 struct StealTime {
@@ -52,20 +20,15 @@ static_assert(sizeof(StealTime) == 64);
 
 } // namespace
 
-// The time of day when the VM's clock was 0.
 bool write_wall_clock(const Vm &vm, std::uint64_t address) {
-    const WallClock clock{2, static_cast<std::uint32_t>(vm.epoch / kSecond),
-                          static_cast<std::uint32_t>(vm.epoch % kSecond)};
+    const KvmWallClock clock = kvm_wall_clock(vm.epoch);
     return static_cast<bool>(vm.memory.memory().write(Gpa(address), &clock, sizeof(clock)));
 }
 
 bool write_system_time(const Vm &vm, std::uint64_t address_and_enable) {
     if (!(address_and_enable & kEnable))
         return true;
-    SystemTime time = scale(g_vmm.ns_per_tick);
-    time.version = 2;
-    time.tsc_timestamp = vm.created_tsc;
-    time.flags = kTscStable;
+    const KvmSystemTime time = kvm_system_time(vm.created_tsc);
     return static_cast<bool>(vm.memory.memory().write(Gpa(address_and_enable & ~kEnable), &time, sizeof(time)));
 }
 

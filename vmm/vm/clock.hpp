@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// KVM's paravirtual clock and steal time, as stock kernels know them. The TSC is the machine's and never stops, so the
-// clock's structures are written once, when the guest says where it wants them.
+// KVM's paravirtual clock and steal time, where a VM wants them.
 #pragma once
 
 #include "vmm/core/vm.hpp"
+#include "vmm/x86/kvm.hpp"
 
 namespace vmm {
-
-inline constexpr std::uint32_t kKvmWallClock = 0x4b564d00, kKvmSystemTime = 0x4b564d01, kKvmStealTime = 0x4b564d03;
 
 // False: the address is not the VM's RAM.
 bool write_wall_clock(const Vm &vm, std::uint64_t address);

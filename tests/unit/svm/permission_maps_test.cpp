@@ -82,7 +82,7 @@ TEST(MsrMapEdges, OutsideOfTheRangesNothingIsWritten) {
 
 TEST(IoMap, ExactlyTheRows) {
     std::vector<std::uint8_t> map(kIoMapPages * 4096);
-    fill_io_map(map);
+    fill_io_map(map, {});
     for (unsigned port = 0; port < map.size() * 8; port++) {
         const bool expected = port == 0x64 || port == 0x92 || port == 0xcf9;
         ASSERT_EQ(map[port / 8] >> port % 8 & 1, expected) << std::hex << port;

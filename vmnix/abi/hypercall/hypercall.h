@@ -174,6 +174,11 @@ struct vmnix_cpu_stats {
 };
 VMNIX_STATIC_ASSERT(sizeof(struct vmnix_cpu_stats) == 256, "stats layout");
 
-enum vmnix_vcpu_state { VMNIX_VCPU_RUNNING = 0, VMNIX_VCPU_WAIT_FOR_SIPI = 1, VMNIX_VCPU_STOPPED = 2 };
+enum vmnix_vcpu_state {
+    VMNIX_VCPU_RUNNING = 0,
+    VMNIX_VCPU_WAIT_FOR_SIPI = 1,
+    VMNIX_VCPU_STOPPED = 2,
+    VMNIX_VCPU_RESTARTING = 3, /* the console's first, while the next console is made ready */
+};
 
 #endif
