@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vmm/core/address_space.hpp"
 
+#include "vmm/core/switch_stub.hpp"
 #include "vmm/x86/intrinsics.hpp"
 
 extern "C" const std::byte vmm_text_begin[], vmm_text_end[], vmm_data_begin[], vmm_image_end[];
@@ -100,27 +101,6 @@ Result<> build_address_space(Vmm &vmm) {
     const auto built = build();
     owe_nothing(debt);
     return built;
-}
-
-Result<> map_stub(Vmm &vmm) {
-    FlushDebt debt(false);
-    if (vmm.host.lookup(vmm.handover->stub_va).present)
-        return Errc::Invalid; // the console's address for the stub lies in one of ours
-    const auto mapped = vmm.host.map(vmm.handover->stub_va, Hpa(vmm.handover->stub_pa), kPageSize, kReadExecute,
-                                     MemoryType::WriteBack, debt);
-    debt.settle(); // it was not present
-    return mapped;
-}
-
-void unmap_stub(Vmm &vmm) {
-    FlushDebt debt(false);
-    const auto unmapped = vmm.host.unmap(vmm.handover->stub_va, kPageSize, debt);
-    VMM_ASSERT(unmapped); // the tables above it exist since map_stub
-    debt.settle();        // every CPU calls forget_stub before it enters the guest
-}
-
-void forget_stub(const Vmm &vmm) {
-    x86::invlpg(vmm.handover->stub_va);
 }
 
 } // namespace vmm

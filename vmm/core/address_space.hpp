@@ -9,11 +9,6 @@ namespace vmm {
 // Builds vmm.host from the hand-over. Nothing is loaded; the bootstrap's tables are still in force.
 Result<> build_address_space(Vmm &vmm);
 
-// The switch stub is mapped only while CPUs change hands. Each CPU calls forget_stub() after it was unmapped.
-Result<> map_stub(Vmm &vmm);
-void unmap_stub(Vmm &vmm);
-void forget_stub(const Vmm &vmm);
-
 constexpr std::uint64_t lapic_va() {
     return kDeviceVa;
 }

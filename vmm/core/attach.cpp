@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vmm/core/attach.hpp"
 
-#include "vmm/core/address_space.hpp"
 #include "vmm/core/backend.hpp"
 #include "vmm/core/interrupts.hpp"
+#include "vmm/core/switch_stub.hpp"
 #include "vmm/core/vmm.hpp"
 
 namespace vmm {

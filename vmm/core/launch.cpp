@@ -3,12 +3,14 @@
 // in reverse, and its failure is everybody's until the point of no return in the last one.
 #include "vmm/core/launch.hpp"
 
-#include "vmm/core/address_space.hpp"
 #include "vmm/core/backend.hpp"
 #include "vmm/core/init.hpp"
 #include "vmm/core/interrupts.hpp"
 #include "vmm/core/schedule.hpp"
+#include "vmm/core/switch_stub.hpp"
 #include "vmm/x86/intrinsics.hpp"
+
+extern "C" std::uint64_t vmm_stub_leave; // the stub's way out, read by vmm_entry
 
 namespace vmm {
 
@@ -184,6 +186,7 @@ bool agree_to_leave(Cpu &cpu) {
 }
 
 void leave_now(Cpu &cpu) {
+    vmm_stub_leave = g_vmm.handover->stub_leave; // of the driver that attached last
     return_lapic(cpu);
     cpu.handover->pending_nmi = cpu.console.guest_nmis + cpu.arrived.nmis;
     g_vmm.backend_ops->give_back(cpu);
@@ -191,7 +194,6 @@ void leave_now(Cpu &cpu) {
 
 extern "C" {
 
-// The stub's way out, read by vmm_entry.
 constinit std::uint64_t vmm_stub_leave = 0;
 
 int vmm_call(vmnix_handover_cpu *self, std::uint32_t call) {

@@ -45,7 +45,8 @@ class ConsoleRestart : public VmHostFixture {
         return call(VMNIX_HC_PACKAGE_BEGIN, at_arguments(p), sizeof(p));
     }
     HypercallResult write_page(unsigned number) {
-        std::ranges::copy(page_of(number), reinterpret_cast<std::uint8_t *>(rig_.memory().bytes(kPage, kPageSize).data()));
+        std::ranges::copy(page_of(number),
+                          reinterpret_cast<std::uint8_t *>(rig_.memory().bytes(kPage, kPageSize).data()));
         return call(VMNIX_HC_PACKAGE_WRITE, number * kPageSize, kPage);
     }
     void register_package() {
@@ -71,8 +72,7 @@ class ConsoleRestart : public VmHostFixture {
                 svm::Vcpu(rig_.cpu(1).console).enter_host_context();
                 (void)begin_turn_on(1);
             }
-            rig_.play(0);
-            rig_.hardware(0).tsc += 1'000'000;
+            pass_time(1'000'000);
         };
         return exit_on(0);
     }
@@ -85,6 +85,12 @@ class ConsoleRestart : public VmHostFixture {
         return entered;
     }
     bool begin_turn_on(unsigned index);
+    // On the first CPU, up to its timer's interrupt.
+    void pass_time(std::uint64_t ticks) {
+        rig_.play(0);
+        rig_.hardware(0).tsc += ticks;
+        rig_.put_in_service(0, kTimerVector);
+    }
     std::uint8_t byte_at(std::uint64_t address) {
         return static_cast<std::uint8_t>(rig_.memory().bytes(address, 1)[0]);
     }
@@ -170,8 +176,7 @@ TEST_F(ConsoleRestart, WithoutAPackageItIsHeldUntilTheOperatorSays) {
         rig_.play(1);
         if (rig_.cpu(1).console.mailbox.any())
             (void)begin_turn_on(1);
-        rig_.play(0);
-        rig_.hardware(0).tsc += 1'000'000'000;
+        pass_time(1'000'000'000);
     };
     EXPECT_THROW((void)exit_on(0), unsigned);
     EXPECT_EQ(g_vmm.console_life.state, VMNIX_CONSOLE_HELD);
@@ -241,8 +246,7 @@ TEST_F(ConsoleRestart, ADecayedPackageIsNotStarted) {
         rig_.play(1);
         if (rig_.cpu(1).console.mailbox.any())
             (void)begin_turn_on(1);
-        rig_.play(0);
-        rig_.hardware(0).tsc += 1'000'000'000;
+        pass_time(1'000'000'000);
     };
     EXPECT_THROW((void)exit_on(0), unsigned);
     EXPECT_EQ(g_vmm.console_life.state, VMNIX_CONSOLE_HELD);

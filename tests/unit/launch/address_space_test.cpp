@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The VMM's own tables, walked as the CPU walks them.
 #include "vmm/core/address_space.hpp"
+#include "vmm/core/switch_stub.hpp"
 
 #include "tests/unit/launch/launch_machine.hpp"
 #include "tests/unit/mm/page_walk.hpp"
