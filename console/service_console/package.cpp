@@ -55,7 +55,7 @@ LinuxKernel parse_kernel(const BootFile &file) {
 }
 
 Plan make_plan(const LinuxKernel &kernel, std::uint64_t initrd_size, std::span<const FirmwareRange> map,
-               std::span<const Piece> taken) {
+               std::span<const MemoryPiece> taken) {
     const std::uint64_t from = std::max(kernel.area_begin, kernel.relocatable ? lowest_room : 0);
     const std::uint64_t begin = from / VMNIX_PIECE_SIZE * VMNIX_PIECE_SIZE;
     const std::uint64_t kernel_end = kernel.area_end - (kernel.relocatable ? kernel.area_begin : begin);
@@ -150,7 +150,7 @@ void finish(Package &package, const Plan &plan, const std::string &text) {
 
 } // namespace
 
-Package build_package(const std::filesystem::path &root, const PackageWish &wish, std::span<const Piece> taken) {
+Package build_package(const std::filesystem::path &root, const PackageWish &wish, std::span<const MemoryPiece> taken) {
     const PackageFiles files = read_package_files(root, wish);
     const LinuxKernel kernel = parse_kernel(files.kernel);
     check_command_line(files, kernel);

@@ -27,6 +27,6 @@ struct Package {
 
 // By default the running kernel, its initial RAM disk and command line, read below `root`. Failure says what is
 // missing.
-Package build_package(const std::filesystem::path &root, const PackageWish &wish, std::span<const Piece> taken);
+Package build_package(const std::filesystem::path &root, const PackageWish &wish, std::span<const MemoryPiece> taken);
 
 } // namespace console

@@ -11,16 +11,16 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t alignment) {
     return (value + alignment - 1) / alignment * alignment;
 }
 
-const Piece *overlapping(std::span<const Piece> taken, std::uint64_t begin, std::uint64_t end) {
+const MemoryPiece *overlapping(std::span<const MemoryPiece> taken, std::uint64_t begin, std::uint64_t end) {
     const auto found = std::ranges::find_if(
-        taken, [=](const Piece &piece) { return begin < piece.base + piece.size && piece.base < end; });
+        taken, [=](const MemoryPiece &piece) { return begin < piece.base + piece.size && piece.base < end; });
     return found == taken.end() ? nullptr : &*found;
 }
 
 } // namespace
 
 std::optional<std::uint64_t> find_room(const RoomWish &wish, std::span<const FirmwareRange> map,
-                                       std::span<const Piece> taken) {
+                                       std::span<const MemoryPiece> taken) {
     for (const FirmwareRange &range : map) {
         if (!range.ram())
             continue;
@@ -29,7 +29,7 @@ std::optional<std::uint64_t> find_room(const RoomWish &wish, std::span<const Fir
         while (begin < limit && wish.bytes <= limit - begin) {
             if (!wish.movable && begin != wish.from)
                 break;
-            const Piece *piece = overlapping(taken, begin, begin + wish.bytes);
+            const MemoryPiece *piece = overlapping(taken, begin, begin + wish.bytes);
             if (!piece)
                 return begin;
             begin = round_up(piece->base + piece->size, wish.alignment);

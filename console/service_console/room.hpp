@@ -5,14 +5,10 @@
 #include <optional>
 #include <span>
 
+#include "console/device/vmm_device.hpp"
 #include "console/service_console/firmware_map.hpp"
 
 namespace console {
-
-struct Piece { // of RAM that is not the console's
-    std::uint64_t base;
-    std::uint64_t size;
-};
 
 struct RoomWish {
     std::uint64_t from;      // the lowest place
@@ -24,6 +20,6 @@ struct RoomWish {
 
 // The lowest place that is RAM and nobody's but the console's.
 std::optional<std::uint64_t> find_room(const RoomWish &wish, std::span<const FirmwareRange> map,
-                                       std::span<const Piece> taken);
+                                       std::span<const MemoryPiece> taken);
 
 } // namespace console
