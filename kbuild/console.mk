@@ -63,7 +63,8 @@ $(BUILD)/vmnix.8.gz: console/vmnix.8
 
 # ---- a real machine --------------------------------------------------------------------------------------------------
 # DESTDIR= puts everything below another root, PREFIX= chooses another place than /usr, KRELEASE= another kernel than
-# the running one. Nothing is enabled or started.
+# the running one. Nothing is started, and nothing enabled but what does nothing in a Linux
+# that the VMM has not restarted.
 DESTDIR  ?=
 PREFIX   ?= /usr
 KRELEASE ?= $(shell uname -r)
@@ -78,6 +79,8 @@ INSTALLED := \
 	644:scripts/vmnix.service:$(PREFIX)/lib/systemd/system/vmnix.service \
 	755:scripts/vmnix-guests.init:/etc/init.d/vmnix-guests \
 	644:scripts/vmnix-guests.service:$(PREFIX)/lib/systemd/system/vmnix-guests.service \
+	755:scripts/vmnix-adopt.init:/etc/init.d/vmnix-adopt \
+	644:scripts/vmnix-adopt.service:$(PREFIX)/lib/systemd/system/vmnix-adopt.service \
 	644:scripts/60-vmnix.rules:$(PREFIX)/lib/udev/rules.d/60-vmnix.rules \
 	644:$(BUILD)/vmnix.8.gz:$(PREFIX)/share/man/man8/vmnix.8.gz \
 	644:console/completion/vmnix:$(PREFIX)/share/bash-completion/completions/vmnix \
