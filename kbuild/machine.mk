@@ -11,7 +11,7 @@ endif
 endif
 
 MACHINE_ARCHIVES := $(KERNELS:%=$(BUILD)/machine/%/console.cpio.gz)
-MACHINE_INPUTS   := scripts/console-machine $(wildcard scripts/vmnix.init scripts/vmnix-service scripts/vmnix.default) \
+MACHINE_INPUTS   := scripts/console-machine $(wildcard scripts/vmnix.init scripts/vmnix-adopt.init scripts/vmnix-service scripts/vmnix.default) \
                     $(shell find scripts/console-root -type f) $(VMKERNEL) $(VMNIX_TOOL)
 GUEST_ARCHIVES   := $(KERNELS:%=$(BUILD)/machine/%/guest.cpio.gz)
 GUEST_INPUTS     := scripts/guest-image $(shell find scripts/guest-root -type f)

@@ -19,6 +19,7 @@ Grammar::Grammar() : app_("Looks after the vmnix hypervisor under this Linux, an
     app_.footer(exit_codes_text);
     add_vmm_commands(*this);
     add_vm_commands(*this);
+    add_service_console_commands(*this);
 }
 
 CLI::App *Grammar::add_command(const char *name, const char *description) {

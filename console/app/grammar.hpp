@@ -45,5 +45,6 @@ class Grammar {
 
 void add_vmm_commands(Grammar &grammar);
 void add_vm_commands(Grammar &grammar);
+void add_service_console_commands(Grammar &grammar);
 
 } // namespace console

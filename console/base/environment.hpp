@@ -4,10 +4,13 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 #include <unistd.h>
+#include <vector>
 
 #include "console/base/clock.hpp"
 #include "console/base/output.hpp"
+#include "console/base/program.hpp"
 #include "console/check/cpu_probe.hpp"
 #include "console/device/vmm_device.hpp"
 #include "console/vm/start/vm_image.hpp"
@@ -26,6 +29,8 @@ struct Environment {
     std::function<double()> monotonic = monotonic_seconds;
     std::function<double()> wall_clock = wall_seconds; // seconds since 1970
     int input = STDIN_FILENO;
+    // Runs a program of the system with its words and gives its exit code.
+    std::function<int(const std::vector<std::string> &)> run_program = run_program_here;
 };
 
 } // namespace console

@@ -19,6 +19,7 @@ constexpr std::uint64_t jump_distance_at = 0x201; // from jump_end to the header
 constexpr std::uint64_t jump_end = 0x202;
 constexpr std::uint64_t magic_at = 0x202;
 constexpr std::uint64_t version_at = 0x206;
+constexpr std::uint64_t kernel_version_at = 0x20e;
 constexpr std::uint64_t loadflags_at = 0x211;
 constexpr std::uint64_t code32_start_at = 0x214;
 constexpr std::uint64_t initrd_addr_max_at = 0x22c;
@@ -36,6 +37,7 @@ constexpr std::uint16_t version_with_init_size = 0x20a;
 constexpr std::uint8_t loaded_high = 1;
 constexpr std::uint64_t sector = 512;
 constexpr std::uint64_t paragraph = 16;
+constexpr std::size_t release_most = 64;
 
 // Protected-mode code ends where syssize says; what follows, as a signature, is not for memory. The last paragraph may
 // be short of its end.
@@ -48,6 +50,19 @@ std::span<const std::byte> protected_mode_part(const FileView &file) {
     const std::uint64_t least = (paragraphs - 1) * paragraph + 1;
     file.slice(begin, least);
     return file.slice(begin, std::min(paragraphs * paragraph, file.size() - begin));
+}
+
+// The text at kernel_version begins with the release and goes on with who built it.
+std::string release_of(const FileView &file) {
+    const std::uint64_t pointer = file.get<std::uint16_t>(kernel_version_at);
+    std::string release;
+    for (std::uint64_t at = pointer + sector; pointer != 0 && at < file.size() && release.size() < release_most; ++at) {
+        const char letter = static_cast<char>(file.get<std::uint8_t>(at));
+        if (letter <= ' ' || letter > '~')
+            break;
+        release += letter;
+    }
+    return release;
 }
 
 void check_version(const FileView &file, const LinuxKernel &kernel) {
@@ -107,6 +122,10 @@ LinuxKernel LinuxKernel::parse(const FileView &file) {
     kernel.protected_mode = protected_mode_part(file);
     kernel.initrd_end = std::uint64_t{file.get<std::uint32_t>(initrd_addr_max_at)} + 1;
     kernel.command_line_max = file.get<std::uint32_t>(cmdline_size_at);
+    kernel.release = release_of(file);
+    kernel.relocatable = file.get<std::uint8_t>(relocatable_at) != 0;
+    if (kernel.relocatable)
+        kernel.alignment = file.get<std::uint32_t>(kernel_alignment_at);
     place(file, kernel);
     return kernel;
 }

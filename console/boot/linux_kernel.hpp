@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "console/boot/file_view.hpp"
 
@@ -13,6 +14,9 @@ struct LinuxKernel {
     std::uint16_t version = 0;                 // of the boot protocol
     std::span<const std::byte> setup_header;   // from setup_header_at on, as it goes into the zero page
     std::span<const std::byte> protected_mode; // the part that is loaded
+    std::string release;                       // as uname -r; empty, if the file does not tell
+    bool relocatable = false;                  // may lie at any multiple of `alignment` from load_address on
+    std::uint64_t alignment = 1;
     std::uint64_t load_address = 0;
     std::uint64_t area_begin = 0, area_end = 0; // what it uses before it has read the memory map
     std::uint64_t initrd_end = 0;               // the initrd lies below

@@ -22,6 +22,10 @@ constexpr std::uint32_t console_room = 64 * 1024;
     if (error == ENOTTY)
         throw Failure(ExitCode::Failure, fmt::format("the module does not know the request for {}", what),
                       "vmnix and vmkmod are of different versions: install both from one build");
+    if (error == EOPNOTSUPP)
+        throw Failure(ExitCode::Failure,
+                      fmt::format("the VMM cannot give {}: it knows no restart of its console", what),
+                      "its version is older than vmnix's: end the VMs, and stop and start vmnix");
     throw Failure(ExitCode::Failure, fmt::format("cannot read {} from {}: {}", what, VMNIX_DEVICE, strerror(error)),
                   "see what the kernel says: dmesg | grep vmnix");
 }
@@ -89,6 +93,11 @@ VmmDevice::Wait FileDevice::wait_for_log(int timeout_ms) {
     if (ready <= 0)
         return Wait::Timeout;
     return event.revents & POLLIN ? Wait::Readable : Wait::Gone;
+}
+
+void FileDevice::must(unsigned long number, void *argument, const char *what) {
+    if (request(file_, number, argument) < 0)
+        fail(what, errno);
 }
 
 VmAnswer FileDevice::ask(unsigned long number, void *argument, const char *what) {

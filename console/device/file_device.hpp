@@ -31,7 +31,17 @@ class FileDevice : public VmmDevice {
     std::optional<std::size_t> write_console(std::uint32_t id, std::string_view bytes) override;
     bool wait_for_event(std::uint32_t &events, std::uint32_t timeout_ms) override;
 
+    vmnix_console_info console_info() override;
+    VmAnswer set_console(const vmnix_console_policy &policy) override;
+    VmAnswer load_package(vmnix_package_load &request) override;
+    VmAnswer drop_package() override;
+    VmAnswer order_console(const vmnix_console_order &order) override;
+    ConsolePiece read_console_log(std::uint64_t position) override;
+    void beat(std::uint32_t milliseconds) override;
+    std::optional<MemoryPiece> next_piece(std::uint64_t from) override;
+
   private:
+    void must(unsigned long number, void *argument, const char *what);
     VmAnswer ask(unsigned long number, void *argument, const char *what);
     std::optional<vmnix_vm_info> query(unsigned long number, std::uint32_t id);
 

@@ -18,6 +18,10 @@ std::string_view vcpu_state_key(std::uint32_t state);  // in JSON
 std::string_view vm_state_name(std::uint32_t state);
 std::string_view vm_ending_name(std::uint32_t ending);
 std::string_view vm_ending_key(std::uint32_t ending); // in JSON
+std::string_view console_end_name(std::uint32_t end);
+std::string_view console_end_key(std::uint32_t end); // in JSON
+std::string_view console_state_name(std::uint32_t state);
+std::string_view console_action_name(std::uint32_t action); // as the command line has it
 std::string_view backend_name(std::uint32_t backend);
 std::string_view backend_key(std::uint32_t backend);
 std::string_view isolation_key(std::uint32_t isolation);

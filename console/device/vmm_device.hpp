@@ -19,6 +19,11 @@ struct ConsolePiece {
     std::string bytes;
 };
 
+struct MemoryPiece {
+    std::uint64_t base;
+    std::uint64_t size;
+};
+
 // The running VMM as programs of the console reach it. Everything throws Failure when the VMM does not answer.
 class VmmDevice {
   public:
@@ -51,6 +56,18 @@ class VmmDevice {
     // Sleeps until something happened since `events` was told, and tells the new count; at first 0. False: the time is
     // over, or a signal came. Other threads may use the device meanwhile.
     virtual bool wait_for_event(std::uint32_t &events, std::uint32_t timeout_ms) = 0;
+
+    // ---- The console's own life: only when the VMM has VMNIX_FEATURE_RESTART.
+    virtual vmnix_console_info console_info() = 0;
+    virtual VmAnswer set_console(const vmnix_console_policy &policy) = 0;
+    virtual VmAnswer load_package(vmnix_package_load &request) = 0;
+    virtual VmAnswer drop_package() = 0;
+    // Does not return, when the VMM does so.
+    virtual VmAnswer order_console(const vmnix_console_order &order) = 0;
+    virtual ConsolePiece read_console_log(std::uint64_t position) = 0;
+    virtual void beat(std::uint32_t milliseconds) = 0; // until the next one; 0: no more will come
+    // The next RAM from this address on that is not the console's.
+    virtual std::optional<MemoryPiece> next_piece(std::uint64_t from) = 0;
 };
 
 } // namespace console

@@ -5,6 +5,7 @@
 
 #include "console/device/exit_counts.hpp"
 #include "console/device/names.hpp"
+#include "console/service_console/console_report.hpp"
 #include "console/text/units.hpp"
 
 namespace console {
@@ -48,6 +49,7 @@ Json memory_json(const StatusReport &report) {
     json["vm_ram_bytes"] = memory.ram;
     json["free_bytes"] = memory.free;
     json["dirty_bytes"] = memory.dirty;
+    json["package_bytes"] = memory.package;
     json["total_bytes"] = info.arena_size + memory.given;
     json["vms"] = memory.vms;
     return json;
@@ -67,7 +69,7 @@ Json status_json(const StatusReport &report) {
     const vmnix_info &info = report.info;
     Json cpus = Json::array();
     std::transform(report.sample.cpus.begin(), report.sample.cpus.end(), std::back_inserter(cpus), cpu_json);
-    return {
+    Json json{
         {"state", "running"},
         {"uptime_seconds", report.uptime_seconds()},
         {"version", report.version()},
@@ -77,6 +79,7 @@ Json status_json(const StatusReport &report) {
          {{"log", (info.features & VMNIX_FEATURE_LOG) != 0},
           {"event", (info.features & VMNIX_FEATURE_EVENT) != 0},
           {"vms", (info.features & VMNIX_FEATURE_VMS) != 0},
+          {"restart", (info.features & VMNIX_FEATURE_RESTART) != 0},
           {"test", (info.features & VMNIX_FEATURE_TEST) != 0}}},
         {"backend", backend_key(info.backend)},
         {"tsc_khz", info.tsc_khz},
@@ -93,6 +96,9 @@ Json status_json(const StatusReport &report) {
         {"cpu_count", info.cpu_count},
         {"cpus", std::move(cpus)},
     };
+    if (report.console)
+        json["service_console"] = console_json(*report.console, info.tsc_khz);
+    return json;
 }
 
 Json failure_json(const Failure &failure) {

@@ -11,9 +11,11 @@ namespace console {
 
 StatusReport StatusReport::read_from(VmmDevice &device) {
     const vmnix_info info = device.info();
-    StatusReport report{info, device.launch(), Sample::read_from(device, info.cpu_count), std::nullopt};
+    StatusReport report{info, device.launch(), Sample::read_from(device, info.cpu_count), std::nullopt, std::nullopt};
     if (info.features & VMNIX_FEATURE_VMS)
         report.memory = device.memory();
+    if (info.features & VMNIX_FEATURE_RESTART)
+        report.console = device.console_info();
     return report;
 }
 

@@ -15,7 +15,8 @@ struct StatusReport {
     vmnix_info info;
     vmnix_launch_record launch;
     Sample sample;
-    std::optional<vmnix_memory_info> memory; // nothing, if the VMM knows no VMs
+    std::optional<vmnix_memory_info> memory;   // nothing, if the VMM knows no VMs
+    std::optional<vmnix_console_info> console; // nothing, if it knows no restart
 
     static StatusReport read_from(VmmDevice &device);
 

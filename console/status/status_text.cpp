@@ -5,6 +5,7 @@
 #include <map>
 
 #include "console/device/names.hpp"
+#include "console/service_console/console_report.hpp"
 #include "console/text/sheet.hpp"
 #include "console/text/units.hpp"
 
@@ -41,13 +42,15 @@ std::string memory_line(const vmnix_info &info) {
 }
 
 std::string vm_memory_line(const vmnix_memory_info &memory) {
-    if (memory.given == 0 && memory.vms == 0)
+    if (memory.given == memory.package && memory.vms == 0)
         return "nothing given by Linux, as there is no VM";
+    const std::string package = memory.package ? fmt::format(", {} package", byte_size(memory.package)) : "";
     return fmt::format(
         "{} given by Linux for {}: {} RAM, {} tables and devices ({} of all such used), {} free, {} to be "
-        "cleared",
+        "cleared{}",
         byte_size(memory.given), memory.vms == 1 ? "one VM" : fmt::format("{} VMs", memory.vms), byte_size(memory.ram),
-        byte_size(memory.frames), byte_size(memory.frames_used), byte_size(memory.free), byte_size(memory.dirty));
+        byte_size(memory.frames), byte_size(memory.frames_used), byte_size(memory.free), byte_size(memory.dirty),
+        package);
 }
 
 std::string ticks(std::uint64_t count, std::uint64_t tsc_khz) {
@@ -92,6 +95,10 @@ std::string status_text(const StatusReport &report, const Style &style, unsigned
     sheet.add("memory", memory_line(info));
     if (report.memory)
         sheet.add("for VMs", vm_memory_line(*report.memory));
+    if (report.console) {
+        sheet.add("console", generation_line(*report.console));
+        sheet.add("package", package_line(*report.console));
+    }
     sheet.add("launch", launch_line(report));
     sheet.add("interrupts", info.x2apic ? "x2APIC" : "xAPIC");
     sheet.add("nested paging", fmt::format("{} levels", info.paging_levels));

@@ -26,6 +26,16 @@ struct FakeVm {
     std::vector<vmnix_vm_order> orders;
 };
 
+// The service console's own record.
+struct FakeConsole {
+    vmnix_console_info info{};
+    std::vector<vmnix_package> loads;
+    VmAnswer load_answer = VmAnswer::Ok;
+    std::vector<std::uint32_t> orders, beats;
+    std::string log;
+    std::vector<MemoryPiece> taken;
+};
+
 // VMs as a VMM keeps them, with hooks for what guests do. Its clock runs at 1 MHz.
 class FakeVms {
   public:
@@ -33,6 +43,7 @@ class FakeVms {
     std::uint64_t tsc = 3'000'000;
     std::uint32_t last_id = 0, events = 0;
     vmnix_memory_info memory{};
+    FakeConsole console; // seen with VMNIX_FEATURE_RESTART
     vmnix_vm_share console_share{1000, 0, 0, 0, {}};
     bool tells_console = true;
     std::vector<std::uint32_t> waits; // milliseconds
@@ -252,6 +263,41 @@ class FakeVmDevice : public VmmDevice {
         const bool news = vms_.events != events;
         events = vms_.events;
         return news;
+    }
+
+    vmnix_console_info console_info() override { return vms_.console.info; }
+    VmAnswer set_console(const vmnix_console_policy &policy) override {
+        vms_.console.info.policy = policy;
+        return VmAnswer::Ok;
+    }
+    VmAnswer load_package(vmnix_package_load &request) override {
+        vms_.console.loads.push_back(request.package);
+        request.needed = 64 << 20;
+        request.available = 32 << 20;
+        if (vms_.console.load_answer == VmAnswer::Ok) {
+            vms_.console.info.package_bytes = request.package.bytes;
+            std::memcpy(vms_.console.info.package_text, request.package.text, sizeof request.package.text);
+        }
+        return vms_.console.load_answer;
+    }
+    VmAnswer drop_package() override {
+        vms_.console.info.package_bytes = 0;
+        return VmAnswer::Ok;
+    }
+    VmAnswer order_console(const vmnix_console_order &order) override {
+        vms_.console.orders.push_back(order.end);
+        return vms_.console.info.package_bytes ? VmAnswer::WrongState : VmAnswer::NotFound;
+    }
+    ConsolePiece read_console_log(std::uint64_t position) override {
+        const std::string &log = vms_.console.log;
+        return {position, log.substr(std::min<std::size_t>(position, log.size()), 5)}; // in small pieces
+    }
+    void beat(std::uint32_t milliseconds) override { vms_.console.beats.push_back(milliseconds); }
+    std::optional<MemoryPiece> next_piece(std::uint64_t from) override {
+        for (const MemoryPiece &piece : vms_.console.taken)
+            if (piece.base >= from)
+                return piece;
+        return std::nullopt;
     }
 
   private:

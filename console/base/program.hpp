@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace console {
+
+// Runs a program that is found as a shell finds it, and waits. Its exit code; 127: there is none of this name.
+int run_program_here(const std::vector<std::string> &words);
+
+} // namespace console

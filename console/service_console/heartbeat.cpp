@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "console/service_console/heartbeat.hpp"
+
+#include <cmath>
+#include <csignal>
+#include <fmt/format.h>
+#include <poll.h>
+
+#include "console/base/caught_signals.hpp"
+#include "console/base/failure.hpp"
+#include "console/vm/options/bad_value.hpp"
+#include "console/vm/options/values.hpp"
+
+namespace console {
+
+namespace {
+
+constexpr double least = 1, most = 600; // seconds
+constexpr int missed = 3;               // so many in a row are an end
+
+int interval_ms(const std::string &text) {
+    try {
+        const double seconds = parse_duration(text);
+        if (seconds < least || seconds > most)
+            throw BadValue(fmt::format("'{}' is not a time between 1s and 10m", text));
+        return static_cast<int>(std::lround(seconds * 1000));
+    } catch (const BadValue &bad) {
+        throw Failure(ExitCode::Usage, fmt::format("--every: {}", bad.what()));
+    }
+}
+
+} // namespace
+
+ExitCode beat_regularly(VmmDevice &device, const ServiceConsoleOptions &options) {
+    const int interval = interval_ms(options.every.value_or("10s"));
+    CaughtSignals signals{SIGINT, SIGTERM, SIGHUP};
+    for (;;) {
+        device.beat(static_cast<std::uint32_t>(interval * missed));
+        pollfd event{signals.fd(), POLLIN, 0};
+        if (::poll(&event, 1, interval) > 0 && signals.take() != 0)
+            break;
+    }
+    device.beat(0);
+    return ExitCode::Ok;
+}
+
+} // namespace console
