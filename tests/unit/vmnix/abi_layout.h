@@ -26,7 +26,7 @@
     SIZE(vmnix_vm_copy, 24)                                                                                            \
     SIZE(vmnix_vm_info, 352)                                                                                           \
     SIZE(vmnix_world_info, 272)                                                                                        \
-    SIZE(vmnix_memory_info, 56)                                                                                        \
+    SIZE(vmnix_memory_info, 64)                                                                                        \
     SIZE(vmnix_vm_create, 2240)                                                                                        \
     SIZE(vmnix_vm_write, 32)                                                                                           \
     SIZE(vmnix_vm_start, 344)                                                                                          \
@@ -36,7 +36,16 @@
     SIZE(vmnix_vm_definition, 16)                                                                                      \
     SIZE(vmnix_world_query, 280)                                                                                       \
     SIZE(vmnix_vm_console, 24)                                                                                         \
-    SIZE(vmnix_wait, 8)
+    SIZE(vmnix_wait, 8)                                                                                                \
+    SIZE(vmnix_console_policy, 24)                                                                                     \
+    SIZE(vmnix_console_info, 480)                                                                                      \
+    SIZE(vmnix_package, 840)                                                                                           \
+    SIZE(vmnix_attach, 56)                                                                                             \
+    SIZE(vmnix_package_load, 864)                                                                                      \
+    SIZE(vmnix_console_order, 136)                                                                                     \
+    SIZE(vmnix_console_log, 24)                                                                                        \
+    SIZE(vmnix_beat, 8)                                                                                                \
+    SIZE(vmnix_pieces_query, 16)
 
 #define VMNIX_OFFSETS(AT)                                                                                              \
     AT(vmnix_info, size, 0)                                                                                            \
@@ -92,7 +101,19 @@
     AT(vmnix_launch_record, stopped_tsc, 8)                                                                            \
     AT(vmnix_launch_record, init_tsc, 16)                                                                              \
     AT(vmnix_launch_record, reserve_tries, 24)                                                                         \
-    AT(vmnix_stats_query, stats, 8)
+    AT(vmnix_stats_query, stats, 8)                                                                                    \
+    AT(vmnix_console_info, last_text, 16)                                                                              \
+    AT(vmnix_console_info, ended_tsc, 144)                                                                             \
+    AT(vmnix_console_info, package_text, 168)                                                                          \
+    AT(vmnix_console_info, policy, 440)                                                                                \
+    AT(vmnix_console_info, log_of_this, 472)                                                                           \
+    AT(vmnix_package, checksum, 16)                                                                                    \
+    AT(vmnix_package, map_at, 40)                                                                                      \
+    AT(vmnix_package, text, 56)                                                                                        \
+    AT(vmnix_package, segment, 312)                                                                                    \
+    AT(vmnix_package, state, 504)                                                                                      \
+    AT(vmnix_attach, cpus, 40)                                                                                         \
+    AT(vmnix_attach, can_leave, 52)
 
 struct layout {
     const char *name;

@@ -52,6 +52,10 @@ TEST(Abi, HypercallNumbersStay) {
     EXPECT_EQ(VMNIX_HC_EVENT, 4);
     EXPECT_EQ(VMNIX_HC_LEAVE, 5);
     EXPECT_EQ(VMNIX_HC_TEST, 6);
+    EXPECT_EQ(VMNIX_HC_VM_CONSOLE_WRITE, 21);
+    EXPECT_EQ(VMNIX_HC_CONSOLE_END, 22);
+    EXPECT_EQ(VMNIX_HC_PACKAGE_DROP, 31);
+    EXPECT_EQ(VMNIX_HC_PIECES, 33);
 }
 
 // Both fit the pages that the module sets aside for them.
