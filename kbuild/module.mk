@@ -9,7 +9,8 @@ MODULE_DIGEST  := $(BUILD)/modules/image_digest.h
 VMKMOD         := $(BUILD)/vmkmod.ko
 
 # The pure sources, which unit tests and the command compile too.
-MODULE_PURE := vmnix/elf.c vmnix/gzip.c vmnix/image_text.c vmnix/known_bits.c vmnix/memmap.c vmnix/supply.c $(wildcard vmnix/preflight*.c)
+MODULE_PURE := vmnix/elf.c vmnix/gzip.c vmnix/image_text.c vmnix/known_bits.c vmnix/memmap.c vmnix/supply.c \
+	vmnix/attach_rules.c $(wildcard vmnix/preflight*.c)
 
 # The module refuses every image but this one. Left alone when the image comes out the same.
 $(MODULE_DIGEST): $(BUILD)/vmkernel

@@ -8,7 +8,7 @@
 #include <asm/processor.h>
 #include <asm/tsc.h>
 
-#include "abi/hypercall/hypercall.h"
+#include "below.h"
 #include "facts.h"
 
 #define CPUID_SVM 0x8000000a
@@ -76,7 +76,7 @@ static void read_cpu(void *data)
 
 static void read_cpuid(struct vmnix_facts *facts)
 {
-	u32 eax, ebx, ecx, edx;
+	struct vmnix_below below;
 
 	memcpy(facts->vendor, boot_cpu_data.x86_vendor_id, sizeof(facts->vendor) - 1);
 	facts->vmx = cpuid_ecx(1) & BIT(5);
@@ -87,11 +87,7 @@ static void read_cpuid(struct vmnix_facts *facts)
 	}
 	facts->invariant_tsc = has_leaf(0x80000007) && (cpuid_edx(0x80000007) & BIT(8));
 	facts->physical_bits = boot_cpu_data.x86_phys_bits;
-	if (!(cpuid_ecx(1) & BIT(31))) /* no hypervisor, so no leaves of one */
-		return;
-	cpuid(VMNIX_CPUID_BASE, &eax, &ebx, &ecx, &edx);
-	facts->under_vmnix = ebx == VMNIX_CPUID_EBX && ecx == VMNIX_CPUID_ECX &&
-			     edx == VMNIX_CPUID_EDX;
+	facts->under_vmnix = vmnix_below(&below);
 }
 
 static void list_cpus(struct vmnix_facts *facts)
