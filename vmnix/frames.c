@@ -5,6 +5,9 @@
  * the top of memory and ask for one range after the other. While frames are out, their pages are
  * PageOffline, which /proc/kcore and dump tools skip, and not counted as managed, so that the
  * watermarks see the memory that there is.
+ *
+ * A Linux that a VMM has started finds some frames out already: its loader had them reserved at
+ * boot, and they are adopted.
  */
 #include <linux/gfp.h>
 #include <linux/ioport.h>
@@ -67,7 +70,6 @@ static void mark_offline(unsigned long pfn, unsigned long count)
 	for (i = 0; i < count; i++)
 		__SetPageOffline(pfn_to_page(pfn + i));
 	page_offline_end();
-	adjust_managed_page_count(pfn_to_page(pfn), -(long)count);
 }
 
 static void clear_offline(unsigned long pfn, unsigned long count)
@@ -78,7 +80,6 @@ static void clear_offline(unsigned long pfn, unsigned long count)
 	for (i = 0; i < count; i++)
 		__ClearPageOffline(pfn_to_page(pfn + i));
 	page_offline_end();
-	adjust_managed_page_count(pfn_to_page(pfn), count);
 }
 
 int vmnix_frames_take(struct vmnix_search *search, unsigned long count, unsigned long *pfn)
@@ -101,6 +102,7 @@ int vmnix_frames_take(struct vmnix_search *search, unsigned long count, unsigned
 		}
 		*pfn = search->below = end - count;
 		mark_offline(*pfn, count);
+		adjust_managed_page_count(pfn_to_page(*pfn), -(long)count);
 		return 0;
 	}
 	return -ENOMEM;
@@ -109,7 +111,50 @@ int vmnix_frames_take(struct vmnix_search *search, unsigned long count, unsigned
 void vmnix_frames_return(unsigned long pfn, unsigned long count)
 {
 	clear_offline(pfn, count);
+	adjust_managed_page_count(pfn_to_page(pfn), count);
 	free_contig_range(pfn, count);
+}
+
+/* Reserved since this Linux booted: with page structures, in a zone, and never counted as managed. */
+static bool is_adoptable(unsigned long pfn, unsigned long count)
+{
+	struct page *page;
+	unsigned long i;
+
+	for (i = 0; i < count; i++) {
+		page = pfn_to_online_page(pfn + i);
+		if (!page || !PageReserved(page) || PageOffline(page))
+			return false;
+	}
+	return true;
+}
+
+bool vmnix_frames_adopt(unsigned long pfn, unsigned long count)
+{
+	if (!is_adoptable(pfn, count))
+		return false;
+	mark_offline(pfn, count);
+	return true;
+}
+
+void vmnix_frames_free_adopted(unsigned long pfn, unsigned long count)
+{
+	unsigned long i;
+
+	clear_offline(pfn, count);
+	for (i = 0; i < count; i++) {
+		free_reserved_page(pfn_to_page(pfn + i)); /* counts it as managed, too */
+		cond_resched();
+	}
+}
+
+void vmnix_frames_leave_reserved(unsigned long pfn, unsigned long count)
+{
+	unsigned long i;
+
+	clear_offline(pfn, count);
+	for (i = 0; i < count; i++)
+		SetPageReserved(pfn_to_page(pfn + i));
 }
 
 void vmnix_frames_scrub(unsigned long pfn, unsigned long count)

@@ -22,6 +22,17 @@ struct vmnix_search {
  */
 int vmnix_frames_take(struct vmnix_search *search, unsigned long count, unsigned long *pfn);
 void vmnix_frames_return(unsigned long pfn, unsigned long count);
+
+/*
+ * Frames that were the VMM's before this Linux began. False: they are not all reserved with page
+ * structures, so they are nothing that could be given back to this Linux.
+ */
+bool vmnix_frames_adopt(unsigned long pfn, unsigned long count);
+/* Into the page allocator, for the first time in this Linux. */
+void vmnix_frames_free_adopted(unsigned long pfn, unsigned long count);
+/* The VMM keeps them, and they can be adopted later: as at boot, however they got out. */
+void vmnix_frames_leave_reserved(unsigned long pfn, unsigned long count);
+
 void vmnix_frames_scrub(unsigned long pfn, unsigned long count);
 
 #endif

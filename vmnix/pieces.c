@@ -13,9 +13,22 @@
 
 #define BUSY_TIME HZ
 
+enum piece_source {
+	PIECE_TAKEN, /* from this Linux */
+	PIECE_ADOPTED,
+};
+
 static unsigned long first_frame(unsigned long piece)
 {
 	return piece * VMNIX_PIECE_FRAMES;
+}
+
+static void return_piece(unsigned long piece, const void *source)
+{
+	if (xa_to_value(source) == PIECE_ADOPTED)
+		vmnix_frames_free_adopted(first_frame(piece), VMNIX_PIECE_FRAMES);
+	else
+		vmnix_frames_return(first_frame(piece), VMNIX_PIECE_FRAMES);
 }
 
 void vmnix_pieces_init(struct vmnix_pieces *pieces)
@@ -34,7 +47,7 @@ static int asked_to_end(struct vmnix *v)
 static int give_one(struct vmnix *v, unsigned long piece)
 {
 	struct vmnix_registers call = { .rax = VMNIX_HC_GIVE, .rdi = piece * VMNIX_PIECE_SIZE };
-	int ret = xa_err(xa_store(&v->pieces.given, piece, xa_mk_value(0), GFP_KERNEL));
+	int ret = xa_err(xa_store(&v->pieces.given, piece, xa_mk_value(PIECE_TAKEN), GFP_KERNEL));
 
 	if (!ret)
 		ret = vmnix_call(v, &call);
@@ -126,15 +139,18 @@ static int take_one(struct vmnix *v)
 	struct vmnix_registers call = { .rax = VMNIX_HC_TAKE };
 	int ret = vmnix_call(v, &call);
 	unsigned long piece;
+	void *source = NULL;
 
 	if (ret)
 		return ret;
 	piece = call.rdi / VMNIX_PIECE_SIZE;
-	if (call.rdi % VMNIX_PIECE_SIZE || !xa_erase(&v->pieces.given, piece)) {
+	if (!(call.rdi % VMNIX_PIECE_SIZE))
+		source = xa_erase(&v->pieces.given, piece);
+	if (!source) {
 		pr_err("the VMM gave back memory that it had not been given (%#llx)\n", call.rdi);
 		return -EIO;
 	}
-	vmnix_frames_return(first_frame(piece), VMNIX_PIECE_FRAMES);
+	return_piece(piece, source);
 	/* The top is worth a look again. */
 	v->pieces.search.below = 0;
 	return 0;
@@ -155,16 +171,42 @@ int vmnix_pieces_drain(struct vmnix *v)
 void vmnix_pieces_reclaim(struct vmnix *v)
 {
 	unsigned long piece, count = 0;
-	void *entry;
+	void *source;
 
 	mutex_lock(&v->vms.lock);
-	xa_for_each(&v->pieces.given, piece, entry) {
+	xa_for_each(&v->pieces.given, piece, source) {
 		vmnix_frames_scrub(first_frame(piece), VMNIX_PIECE_FRAMES);
-		vmnix_frames_return(first_frame(piece), VMNIX_PIECE_FRAMES);
+		return_piece(piece, source);
 		count++;
 	}
 	xa_destroy(&v->pieces.given);
 	mutex_unlock(&v->vms.lock);
 	if (count)
 		pr_warn("the VMM still had %lu pieces of 2 MiB; Linux has them again\n", count);
+}
+
+int vmnix_pieces_adopt(struct vmnix *v, unsigned long piece)
+{
+	int ret;
+
+	if (!vmnix_frames_adopt(first_frame(piece), VMNIX_PIECE_FRAMES))
+		return -EADDRNOTAVAIL;
+	ret = xa_err(xa_store(&v->pieces.given, piece, xa_mk_value(PIECE_ADOPTED), GFP_KERNEL));
+	if (ret)
+		vmnix_frames_leave_reserved(first_frame(piece), VMNIX_PIECE_FRAMES);
+	return ret;
+}
+
+void vmnix_pieces_forget(struct vmnix *v)
+{
+	unsigned long piece;
+	void *source;
+
+	mutex_lock(&v->vms.lock);
+	xa_for_each(&v->pieces.given, piece, source) {
+		vmnix_frames_leave_reserved(first_frame(piece), VMNIX_PIECE_FRAMES);
+		cond_resched();
+	}
+	xa_destroy(&v->pieces.given);
+	mutex_unlock(&v->vms.lock);
 }

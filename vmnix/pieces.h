@@ -14,7 +14,7 @@
 struct vmnix;
 
 struct vmnix_pieces {
-	struct xarray given;	    /* by piece number, address / VMNIX_PIECE_SIZE */
+	struct xarray given;	    /* by piece number, address / VMNIX_PIECE_SIZE; enum piece_source */
 	struct vmnix_search search; /* where the last one ended */
 };
 
@@ -37,5 +37,14 @@ int vmnix_pieces_drain(struct vmnix *v);
 
 /* On the bare machine: what should have come back by a drain. Takes the lock itself. */
 void vmnix_pieces_reclaim(struct vmnix *v);
+
+/*
+ * A piece that the VMM had before this Linux began, by its number. -EADDRNOTAVAIL: this Linux does
+ * not have it reserved.
+ */
+int vmnix_pieces_adopt(struct vmnix *v, unsigned long piece);
+
+/* The VMM keeps all. */
+void vmnix_pieces_forget(struct vmnix *v);
 
 #endif

@@ -66,6 +66,27 @@ void vmnix_arena_release(struct vmnix_arena *arena)
 	if (!arena->pages)
 		return;
 	vmnix_frames_scrub(arena->pfn, arena->pages);
-	vmnix_frames_return(arena->pfn, arena->pages);
+	if (arena->adopted)
+		vmnix_frames_free_adopted(arena->pfn, arena->pages);
+	else
+		vmnix_frames_return(arena->pfn, arena->pages);
+	arena->pages = 0;
+}
+
+bool vmnix_arena_adopt(struct vmnix_arena *arena, phys_addr_t base, size_t size)
+{
+	if (!vmnix_frames_adopt(PHYS_PFN(base), size >> PAGE_SHIFT))
+		return false;
+	arena->pfn = PHYS_PFN(base);
+	arena->pages = size >> PAGE_SHIFT;
+	arena->used = size;
+	arena->adopted = true;
+	return true;
+}
+
+void vmnix_arena_forget(struct vmnix_arena *arena)
+{
+	if (arena->pages)
+		vmnix_frames_leave_reserved(arena->pfn, arena->pages);
 	arena->pages = 0;
 }
