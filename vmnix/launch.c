@@ -19,16 +19,6 @@
 
 #define BOOT_STACK (16ul << 10)
 
-static void *stub_page(void)
-{
-	return (void *)((unsigned long)vmnix_stub_leave & PAGE_MASK);
-}
-
-static phys_addr_t stub_address(void)
-{
-	return PFN_PHYS(vmalloc_to_pfn(stub_page()));
-}
-
 static void describe_machine(struct vmnix *v, const struct vmnix_platform *platform)
 {
 	struct vmnix_handover *h = v->handover;
@@ -43,6 +33,8 @@ static void describe_machine(struct vmnix *v, const struct vmnix_platform *platf
 	memcpy(h->memory, platform->memory, sizeof(h->memory));
 	h->ioapic_count = platform->ioapic_count;
 	memcpy(h->ioapic, platform->ioapic, sizeof(h->ioapic));
+	h->power = platform->power;
+	memcpy(h->pci_buses, platform->pci_buses, sizeof(h->pci_buses));
 	h->fault_step = v->options.fault_step;
 	h->fault_cpu = v->options.fault_cpu;
 	h->fault_mode = v->options.fault_mode;
@@ -59,8 +51,8 @@ static void describe_arena(struct vmnix *v)
 	h->arena_size = vmnix_arena_bytes(&v->arena);
 	h->arena_free = h->arena_base + v->arena.used;
 	h->image_base = h->arena_base;
-	h->stub_va = (u64)stub_page();
-	h->stub_pa = stub_address();
+	h->stub_va = (u64)vmnix_stub_page();
+	h->stub_pa = vmnix_stub_address();
 	h->stub_leave = (u64)vmnix_stub_leave;
 	h->stub_resume = (u64)vmnix_stub_resume;
 }
@@ -108,7 +100,8 @@ int vmnix_launch_prepare(struct vmnix *v, const struct vmnix_platform *platform)
 	if (!ret && (!v->handover || !pages || !stacks))
 		ret = -ENOMEM;
 	if (!ret)
-		ret = vmnix_bootstrap_map(&boot, &v->image.elf, stub_page(), stub_address());
+		ret = vmnix_bootstrap_map(&boot, &v->image.elf, vmnix_stub_page(),
+					  vmnix_stub_address());
 	if (ret) {
 		pr_err("the reserved memory is too small for the image and %u CPUs\n", cpus);
 		return ret;

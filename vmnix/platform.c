@@ -3,6 +3,7 @@
 #include <linux/cpufeature.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
+#include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/stop_machine.h>
 
@@ -14,6 +15,7 @@
 #define IOAPIC_INDEX 0x00
 #define IOAPIC_DATA 0x10
 #define IOAPIC_VERSION 0x01
+#define PCI_BUSES 256 /* of a segment; the VMM reaches the first one only */
 
 struct range_list {
 	u32 count;
@@ -120,6 +122,34 @@ static int read_ioapic(struct vmnix_ioapic *ioapic)
 	return ret;
 }
 
+static u16 port_of(const struct acpi_generic_address *address)
+{
+	bool port = address->space_id == ACPI_ADR_SPACE_SYSTEM_IO && address->address <= U16_MAX;
+
+	return port ? address->address : 0;
+}
+
+static void read_power_ports(struct vmnix_power_ports *power)
+{
+	const struct acpi_table_fadt *fadt = &acpi_gbl_FADT;
+
+	power->pm1a = port_of(&fadt->xpm1a_control_block);
+	power->pm1b = port_of(&fadt->xpm1b_control_block);
+	if (!(fadt->flags & ACPI_FADT_RESET_REGISTER))
+		return;
+	power->reset = port_of(&fadt->reset_register);
+	power->reset_value = fadt->reset_value;
+}
+
+static void list_pci_buses(u64 *buses)
+{
+	unsigned int bus;
+
+	for (bus = 0; bus < PCI_BUSES; bus++)
+		if (pci_find_bus(0, bus))
+			buses[bus / 64] |= BIT_ULL(bus % 64);
+}
+
 int vmnix_platform_read(struct vmnix_platform *platform)
 {
 	int ret;
@@ -127,6 +157,8 @@ int vmnix_platform_read(struct vmnix_platform *platform)
 
 	ret = read_memory(platform);
 	list_ioapics(platform);
+	read_power_ports(&platform->power);
+	list_pci_buses(platform->pci_buses);
 	for (i = 0; i < min_t(u32, platform->ioapic_count, VMNIX_MAX_IOAPICS) && !ret; i++)
 		ret = read_ioapic(&platform->ioapic[i]);
 	return ret;

@@ -11,6 +11,8 @@ struct vmnix_platform {
 	u64 highest_ram;
 	struct vmnix_memory memory[VMNIX_MAX_MEMORY];
 	struct vmnix_ioapic ioapic[VMNIX_MAX_IOAPICS];
+	struct vmnix_power_ports power;
+	u64 pci_buses[4]; /* as in struct vmnix_handover */
 };
 
 /*

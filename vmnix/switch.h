@@ -3,12 +3,23 @@
 #ifndef VMNIX_SWITCH_H
 #define VMNIX_SWITCH_H
 
+#include <linux/mm.h>
 #include <linux/types.h>
 
 struct vmnix_handover_cpu;
 
 extern char vmnix_stub_leave[];
 extern char vmnix_stub_resume[];
+
+static inline void *vmnix_stub_page(void)
+{
+	return (void *)((unsigned long)vmnix_stub_leave & PAGE_MASK);
+}
+
+static inline phys_addr_t vmnix_stub_address(void)
+{
+	return PFN_PHYS(vmalloc_to_pfn(vmnix_stub_page()));
+}
 
 /*
  * Interrupts off, NMIs held off. Returns enum vmnix_status: 0 from VMNIX_CALL_ENTER means as a
