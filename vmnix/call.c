@@ -51,3 +51,12 @@ int vmnix_call(struct vmnix *v, struct vmnix_registers *registers)
 	up_read(&v->gate);
 	return ret;
 }
+
+int vmnix_call_version(struct vmnix *v)
+{
+	struct vmnix_registers call = { .rax = VMNIX_HC_VERSION };
+	int ret = vmnix_call_atomic(&call);
+
+	v->features = ret ? 0 : call.rsi;
+	return ret;
+}

@@ -15,4 +15,7 @@ int vmnix_call(struct vmnix *v, struct vmnix_registers *registers);
 /* The same where sleeping is not possible: the caller knows that the VMM stays until it returns. */
 int vmnix_call_atomic(struct vmnix_registers *registers);
 
+/* v->features, as the VMM tells them. */
+int vmnix_call_version(struct vmnix *v);
+
 #endif

@@ -3,8 +3,10 @@
 
 #include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 #include "call.h"
 #include "orders.h"
@@ -35,6 +37,54 @@ int vmnix_orders_next(struct vmnix *v, u32 *id)
 		return -EIO;
 	*id = call.rdi;
 	return 0;
+}
+
+/*
+ * Calls `found` for each VM with its state until it returns true; so does this. In doubt about a
+ * state the VM runs.
+ */
+static bool find_state(struct vmnix *v, bool (*found)(struct vmnix *v, u32 id, u32 state))
+{
+	/* Not on the stack: that has no physical address. */
+	struct vmnix_vm_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
+	struct vmnix_registers call;
+	bool ret = false;
+	u32 id = 0;
+
+	if (!info)
+		return true;
+	while (!ret && !vmnix_orders_next(v, &id)) {
+		info->state = VMNIX_VM_STATE_RUNNING;
+		call = (struct vmnix_registers){ .rax = VMNIX_HC_VM_INFO,
+						 .rdi = id,
+						 .rsi = __pa(info),
+						 .rdx = sizeof(*info) };
+		ret = vmnix_call(v, &call) != -ENOENT && found(v, id, info->state);
+	}
+	kfree(info);
+	return ret;
+}
+
+static bool remove_unstarted(struct vmnix *v, u32 id, u32 state)
+{
+	if (state == VMNIX_VM_STATE_CREATED)
+		vmnix_order(v, id, VMNIX_VM_REMOVE);
+	return false;
+}
+
+void vmnix_orders_remove_unstarted(struct vmnix *v)
+{
+	find_state(v, remove_unstarted);
+}
+
+static bool is_alive(struct vmnix *v, u32 id, u32 state)
+{
+	return state != VMNIX_VM_STATE_CREATED && state != VMNIX_VM_STATE_ENDED;
+}
+
+bool vmnix_orders_any_alive(struct vmnix *v)
+{
+	return find_state(v, is_alive);
 }
 
 /* One attempt at each. Returns how many are left, *found how many there were. */

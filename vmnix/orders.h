@@ -13,6 +13,12 @@ int vmnix_order(struct vmnix *v, u32 id, u32 order);
 /* *id becomes the next higher one; -ENOENT: there is none. */
 int vmnix_orders_next(struct vmnix *v, u32 *id);
 
+/* Removes those that were created and never started. */
+void vmnix_orders_remove_unstarted(struct vmnix *v);
+
+/* Runs or is paused. */
+bool vmnix_orders_any_alive(struct vmnix *v);
+
 /* Kills and removes all, as well as that goes in some seconds. Returns how many there were. */
 unsigned int vmnix_orders_end_all(struct vmnix *v);
 

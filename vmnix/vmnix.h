@@ -40,10 +40,13 @@ struct vmnix {
 	struct vmnix_options options;
 	struct vmnix_image image; /* only while launching */
 	struct vmnix_arena arena;
-	struct vmnix_handover *handover; /* in the arena */
+	struct vmnix_handover *handover; /* in the arena; not of a VMM that was there before */
 	struct cpumask cpus;		 /* that are, or will be, the VMM's */
 	struct rw_semaphore gate;	 /* held for writing while `launched` changes */
 	bool launched;
+	u64 features; /* of the VMM: VMNIX_FEATURE_* */
+	/* This module goes, the VMM does not: nothing is ended, nothing comes back. */
+	bool detached;
 	atomic_t events; /* how often something happened: log, a VM's output or end, the VMM's */
 	wait_queue_head_t event_wait;
 	struct vmnix_pieces pieces;

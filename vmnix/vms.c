@@ -9,34 +9,16 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/slab.h>
 #include <linux/timekeeping.h>
 
 #include "call.h"
 #include "orders.h"
-#include "supply.h"
+#include "provide.h"
 #include "vms.h"
 #include "vmnix.h"
 
-#define SUPPLY_ROUNDS 3 /* once is enough, unless the VMM learns on its way what more it takes */
 #define EVENT_DELAY (HZ / 20) /* many events, one look */
 #define BUSY_DELAY HZ
-
-static int read_memory(struct vmnix *v, struct vmnix_memory_info *memory)
-{
-	/* Not on the stack: that has no physical address. */
-	struct vmnix_memory_info *buffer = kzalloc(sizeof(*buffer), GFP_KERNEL);
-	struct vmnix_registers call = { .rax = VMNIX_HC_MEMORY, .rsi = sizeof(*buffer) };
-	int ret;
-
-	if (!buffer)
-		return -ENOMEM;
-	call.rdi = __pa(buffer);
-	ret = vmnix_call(v, &call);
-	*memory = *buffer;
-	kfree(buffer);
-	return ret;
-}
 
 static void settle_later(struct vmnix *v, unsigned long delay)
 {
@@ -48,7 +30,7 @@ static void settle_later(struct vmnix *v, unsigned long delay)
 static bool has_vms(struct vmnix *v)
 {
 	struct vmnix_memory_info memory;
-	int ret = read_memory(v, &memory);
+	int ret = vmnix_memory_read(v, &memory);
 
 	if (ret == -ENODEV || ret == -EOPNOTSUPP)
 		return false;
@@ -69,7 +51,7 @@ static void settle_locked(struct vmnix *v)
 }
 
 /* Whoever has the lock may be at it for seconds. */
-static void settle(struct vmnix *v)
+void vmnix_vms_settle(struct vmnix *v)
 {
 	if (!mutex_trylock(&v->vms.lock)) {
 		settle_later(v, 0);
@@ -94,53 +76,45 @@ void vmnix_vms_event(struct vmnix *v)
 		settle_later(v, EVENT_DELAY);
 }
 
-/* Makes `needed` pieces free in the VMM, or says in `create` what is missing. */
-static int supply(struct vmnix *v, u64 needed, struct vmnix_vm_create *create)
+static int try_to_create(struct vmnix *v, struct vmnix_vm_create *create, u64 *result)
 {
-	struct vmnix_memory_info memory;
-	u64 have, given;
+	struct vmnix_registers call = { .rax = VMNIX_HC_VM_CREATE,
+					.rdi = __pa(&create->config),
+					.rsi = sizeof(create->config) };
 	int ret;
 
-	if (needed > U64_MAX / VMNIX_PIECE_SIZE)
-		return -EIO;
-	ret = vmnix_pieces_scrub(v);
-	if (!ret)
-		ret = read_memory(v, &memory);
-	if (ret)
-		return ret;
-	have = memory.free / VMNIX_PIECE_SIZE;
-	needed = needed > have ? needed - have : 0;
-	create->needed = needed * VMNIX_PIECE_SIZE;
-	create->available = vmnix_supply_most((u64)si_mem_available() << PAGE_SHIFT,
-					      (u64)totalram_pages() << PAGE_SHIFT);
-	if (create->needed > create->available)
-		return -ENOMEM;
-	ret = vmnix_pieces_give(v, needed, &given);
-	if (ret == -ENOMEM)
-		create->available = given * VMNIX_PIECE_SIZE;
-	return ret ?: vmnix_pieces_scrub(v);
+	create->config.epoch = ktime_get_real_ns();
+	ret = vmnix_call(v, &call);
+	*result = call.rdi;
+	return ret;
 }
 
 static int create_locked(struct vmnix *v, struct vmnix_vm_create *create)
 {
-	struct vmnix_registers call;
-	unsigned int round;
+	struct vmnix_shortage shortage = { };
+	unsigned int round = 0;
+	u64 result;
 	int ret;
 
-	for (round = 0;; round++) {
-		create->config.epoch = ktime_get_real_ns();
-		call = (struct vmnix_registers){ .rax = VMNIX_HC_VM_CREATE,
-						 .rdi = __pa(&create->config),
-						 .rsi = sizeof(create->config) };
-		ret = vmnix_call(v, &call);
-		if (!ret)
-			create->id = call.rdi;
-		if (ret != -ENOMEM || round == SUPPLY_ROUNDS)
-			return ret;
-		ret = supply(v, call.rdi, create);
+	while ((ret = try_to_create(v, create, &result)) == -ENOMEM &&
+	       round++ < VMNIX_PROVIDE_ROUNDS) {
+		ret = vmnix_provide(v, result, &shortage);
 		if (ret)
-			return ret;
+			break;
 	}
+	create->needed = shortage.needed;
+	create->available = shortage.available;
+	if (!ret)
+		create->id = result;
+	return ret;
+}
+
+/* This module stays while there are VMs; settling lets it go. */
+static void hold(struct vmnix *v)
+{
+	if (!v->vms.holding)
+		__module_get(THIS_MODULE);
+	WRITE_ONCE(v->vms.holding, true);
 }
 
 int vmnix_vms_create(struct vmnix *v, struct vmnix_vm_create *create)
@@ -151,9 +125,7 @@ int vmnix_vms_create(struct vmnix *v, struct vmnix_vm_create *create)
 	if (mutex_lock_killable(&v->vms.lock))
 		return -EINTR;
 	if (v->vms.open) {
-		if (!v->vms.holding)
-			__module_get(THIS_MODULE);
-		WRITE_ONCE(v->vms.holding, true);
+		hold(v);
 		ret = create_locked(v, create);
 		settle_locked(v);
 	}
@@ -166,7 +138,7 @@ int vmnix_vms_order(struct vmnix *v, u32 id, u32 order)
 	int ret = vmnix_order(v, id, order);
 
 	if (!ret && order == VMNIX_VM_REMOVE)
-		settle(v);
+		vmnix_vms_settle(v);
 	return ret;
 }
 
@@ -183,17 +155,42 @@ int vmnix_vms_start(struct vmnix *v)
 	return 0;
 }
 
+int vmnix_vms_adopt(struct vmnix *v)
+{
+	mutex_lock(&v->vms.lock);
+	hold(v);
+	/* Whoever created them and had not started them died with the console before. */
+	vmnix_orders_remove_unstarted(v);
+	settle_locked(v);
+	mutex_unlock(&v->vms.lock);
+	return 0;
+}
+
+bool vmnix_vms_outlive_us(struct vmnix *v)
+{
+	return v->features & VMNIX_FEATURE_RESTART && vmnix_orders_any_alive(v);
+}
+
+/* All that was given comes free, so that the VMM can be left. */
+static void end_all(struct vmnix *v)
+{
+	struct vmnix_registers drop = { .rax = VMNIX_HC_PACKAGE_DROP };
+	unsigned int ended = vmnix_orders_end_all(v);
+
+	if (ended)
+		pr_warn("%u VMs ended with the VMM\n", ended);
+	if (v->features & VMNIX_FEATURE_RESTART)
+		vmnix_call(v, &drop);
+	vmnix_pieces_drain(v);
+}
+
 void vmnix_vms_close(struct vmnix *v)
 {
-	unsigned int ended;
-
 	/* First without the lock: a program that is creating one leaves off. */
 	WRITE_ONCE(v->vms.open, false);
 	mutex_lock(&v->vms.lock);
-	ended = vmnix_orders_end_all(v);
-	if (ended)
-		pr_warn("%u VMs ended with the VMM\n", ended);
-	vmnix_pieces_drain(v);
+	if (!v->detached)
+		end_all(v);
 	if (v->vms.holding)
 		module_put(THIS_MODULE);
 	WRITE_ONCE(v->vms.holding, false);

@@ -23,6 +23,12 @@ struct vmnix_vms {
 void vmnix_vms_init(struct vmnix *v);
 int vmnix_vms_start(struct vmnix *v);
 
+/* In a console that did not launch the VMM: its VMs are this module's care from now on. */
+int vmnix_vms_adopt(struct vmnix *v);
+
+/* There are VMs that have not ended, and a VMM that can do without this console. */
+bool vmnix_vms_outlive_us(struct vmnix *v);
+
 /* Ends all VMs and takes their memory back; programs can make no more. No event comes any more. */
 void vmnix_vms_close(struct vmnix *v);
 
@@ -37,6 +43,9 @@ int vmnix_vms_create(struct vmnix *v, struct vmnix_vm_create *create);
 
 /* enum vmnix_vm_order; after a removal the memory is Linux's again. */
 int vmnix_vms_order(struct vmnix *v, u32 id, u32 order);
+
+/* After what may have set memory free in the VMM. */
+void vmnix_vms_settle(struct vmnix *v);
 
 /* Something happened in the VMM; from an interrupt. */
 void vmnix_vms_event(struct vmnix *v);
