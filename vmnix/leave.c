@@ -6,6 +6,7 @@
 
 #include "event.h"
 #include "handover.h"
+#include "last_words.h"
 #include "leave.h"
 #include "orders.h"
 #include "vmnix.h"
@@ -34,12 +35,26 @@ static void wake_waiters(struct vmnix *v)
 	wake_up_all(&v->event_wait);
 }
 
+/* The VMM has this machine still, and this module no more to do with it. */
+static void let_go(struct vmnix *v)
+{
+	down_write(&v->gate);
+	WRITE_ONCE(v->launched, false);
+	up_write(&v->gate);
+	wake_waiters(v);
+	pr_warn("the VMM goes on without a driver in this console\n");
+}
+
 void vmnix_leave(struct vmnix *v)
 {
 	unsigned int tries = 0;
 
 	if (!v->launched)
 		return;
+	if (v->detached) {
+		let_go(v);
+		return;
+	}
 	while (try_leave(v)) {
 		if (!(tries++ % TRIES_PER_MESSAGE))
 			pr_warn("still under the VMM, trying again every second\n");
@@ -59,6 +74,11 @@ void vmnix_leave_for_reboot(struct vmnix *v)
 
 	if (!v->launched)
 		return;
+	if (v->detached) {
+		pr_warn("the machine ends under the VMM, which this console cannot leave\n");
+		return;
+	}
+	vmnix_last_words_stop(v);
 	vmnix_event_stop(v);
 	vmnix_vms_close(v);
 	while ((ret = try_leave(v)) && ++tries < REBOOT_TRIES)

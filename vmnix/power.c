@@ -1,23 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Orderly ends leave the VMM first: reboot, halt, power-off and kexec all pass the reboot notifiers
- * while every CPU still runs. Sleep is refused: the VMM would not survive it. A panic needs
- * nothing: a crash kernel boots as a guest.
+ * while every CPU still runs. With VMs, which whoever ended the console in order has stopped, they
+ * end this console only: drivers shut their devices down, and the last step is a word to the VMM.
+ * Sleep is refused: the VMM would not survive it.
  */
 #define pr_fmt(fmt) "vmnix: " fmt
 
 #include <linux/notifier.h>
 #include <linux/reboot.h>
+#include <linux/string.h>
 #include <linux/suspend.h>
 #include <linux/syscore_ops.h>
 
+#include "last_words.h"
 #include "leave.h"
 #include "power.h"
 #include "vmnix.h"
 
+static enum vmnix_console_end this_end;
+
+static enum vmnix_console_end end_of(unsigned long action, const char *command)
+{
+	if (action != SYS_RESTART)
+		return VMNIX_END_POWER_OFF;
+	/* kernel_kexec() has no other name for what it does. */
+	return command && !strcmp(command, "kexec reboot") ? VMNIX_END_KEXEC : VMNIX_END_RESTART;
+}
+
 static int before_reboot(struct notifier_block *block, unsigned long action, void *command)
 {
-	vmnix_leave_for_reboot(&vmnix);
+	this_end = end_of(action, command);
+	if (vmnix_vms_outlive_us(&vmnix))
+		pr_notice("there are VMs: the VMM goes on, and this console ends alone\n");
+	else
+		vmnix_leave_for_reboot(&vmnix);
 	return NOTIFY_DONE;
 }
 
@@ -49,7 +66,13 @@ static int refuse_suspend(void)
 	return -EBUSY;
 }
 
-static struct syscore_ops suspend_ops = { .suspend = refuse_suspend };
+/* Returns when the VMM does not take over, as without VMs: the machine itself ends then. */
+static void tell_end(void)
+{
+	vmnix_last_words_end(&vmnix, this_end, NULL);
+}
+
+static struct syscore_ops syscore_ops = { .suspend = refuse_suspend, .shutdown = tell_end };
 
 int vmnix_power_start(struct vmnix *v)
 {
@@ -62,13 +85,13 @@ int vmnix_power_start(struct vmnix *v)
 		unregister_reboot_notifier(&reboot_block);
 		return ret;
 	}
-	register_syscore_ops(&suspend_ops);
+	register_syscore_ops(&syscore_ops);
 	return 0;
 }
 
 void vmnix_power_stop(struct vmnix *v)
 {
-	unregister_syscore_ops(&suspend_ops);
+	unregister_syscore_ops(&syscore_ops);
 	unregister_pm_notifier(&sleep_block);
 	unregister_reboot_notifier(&reboot_block);
 }
