@@ -144,6 +144,8 @@ static int leave_here(void *unused)
 	struct vmnix_cpu *cpu = this_cpu_ptr(&vmnix_cpus);
 
 	cpu->irq_off_tsc = rdtsc_ordered();
+	/* As Linux has it now: this module may not have been there when the CPU was taken. */
+	rdmsrl(MSR_EFER, cpu->hold.efer);
 	cpu->status = vmnix_switch_leave(VMNIX_HC_LEAVE);
 	cpu->resumed_tsc = rdtsc();
 	if (cpu->status)

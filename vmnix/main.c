@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loading this module launches the VMM under the running Linux, unloading it gives the machine
- * back. The stages are one table: loading goes down, unloading or a failure goes up, and each stage
- * undoes what it did.
+ * Loading this module launches the VMM under the running Linux, or attaches to one that is there;
+ * unloading it gives the machine back. The stages are one table: loading goes down, unloading or a
+ * failure goes up, and each stage undoes what it did.
  */
 #define pr_fmt(fmt) "vmnix: " fmt
 
@@ -11,12 +11,16 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "attach.h"
+#include "below.h"
+#include "call.h"
 #include "command_line.h"
 #include "device.h"
 #include "event.h"
 #include "exclusive.h"
 #include "facts.h"
 #include "handover.h"
+#include "last_words.h"
 #include "launch.h"
 #include "leave.h"
 #include "power.h"
@@ -111,6 +115,7 @@ static int launch(struct vmnix *v)
 	if (ret)
 		return ret;
 	v->launched = true;
+	vmnix_call_version(v);
 	v->record.cpus = cpumask_weight(&v->cpus);
 	v->record.stopped_tsc = v->stopped_tsc;
 	pr_info("VMM %s runs this machine: CPUs %u, memory %zu MiB, stopped for %llu us\n",
@@ -119,24 +124,38 @@ static int launch(struct vmnix *v)
 	return 0;
 }
 
+/* A console with a VMM under it, which it did not launch then, attaches; any other launches one. */
+enum road {
+	LAUNCH = 1,
+	ATTACH = 2,
+	EITHER = LAUNCH | ATTACH,
+};
+
+static enum road road;
+
 static const struct stage {
+	enum road road;
 	int (*start)(struct vmnix *v);
 	void (*stop)(struct vmnix *v); /* NULL: nothing to undo */
 } stages[] = {
-	{ preflight, NULL }, /* what it found lives until loading ends */
-	{ reserve, give_back },
-	{ launch, vmnix_leave },
-	{ vmnix_exclusive_start, vmnix_exclusive_stop },
-	{ vmnix_vms_start, vmnix_vms_close },
-	{ vmnix_event_start, vmnix_event_stop },
-	{ vmnix_device_start, vmnix_device_stop },
-	{ vmnix_power_start, vmnix_power_stop },
+	{ LAUNCH, preflight, NULL }, /* what it found lives until loading ends */
+	{ LAUNCH, reserve, give_back },
+	{ LAUNCH, launch, vmnix_leave },
+	{ ATTACH, vmnix_attach_begin, vmnix_attach_undo },
+	{ EITHER, vmnix_exclusive_start, vmnix_exclusive_stop },
+	{ EITHER, vmnix_vms_start, vmnix_vms_close },
+	{ ATTACH, vmnix_vms_adopt, NULL },
+	{ EITHER, vmnix_event_start, vmnix_event_stop },
+	{ EITHER, vmnix_device_start, vmnix_device_stop },
+	{ EITHER, vmnix_last_words_start, vmnix_last_words_stop },
+	{ EITHER, vmnix_power_start, vmnix_power_stop },
+	{ ATTACH, vmnix_attach, vmnix_attach_end },
 };
 
 static void stop_stages(unsigned int count)
 {
 	while (count--)
-		if (stages[count].stop)
+		if (stages[count].road & road && stages[count].stop)
 			stages[count].stop(&vmnix);
 }
 
@@ -146,19 +165,25 @@ static int start_stages(void)
 	int ret = 0;
 
 	for (i = 0; i < ARRAY_SIZE(stages) && !ret; i++)
-		ret = stages[i].start(&vmnix);
-	if (ret)
-		stop_stages(i - 1);
+		if (stages[i].road & road)
+			ret = stages[i].start(&vmnix);
+	if (!ret)
+		return 0;
+	/* What another module launched is not ours to end. */
+	vmnix.detached = road == ATTACH;
+	stop_stages(i - 1);
 	return ret;
 }
 
 static int __init vmnix_start(void)
 {
+	struct vmnix_below below;
 	int ret;
 
 	init_rwsem(&vmnix.gate);
 	init_waitqueue_head(&vmnix.event_wait);
 	vmnix_vms_init(&vmnix);
+	road = vmnix_below(&below) ? ATTACH : LAUNCH;
 	/* What preflight saw and what is launched must be the same CPUs. */
 	cpu_hotplug_disable();
 	ret = start_stages();
