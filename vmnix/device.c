@@ -9,6 +9,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "call.h"
 #include "device.h"
 #include "device_file.h"
 #include "owners.h"
@@ -75,7 +76,12 @@ int vmnix_device_start(struct vmnix *v)
 
 void vmnix_device_stop(struct vmnix *v)
 {
+	struct vmnix_registers no_more_beats = { .rax = VMNIX_HC_CONSOLE_BEAT };
+
 	misc_deregister(&device);
+	/* Whoever is alive can not tell any more. */
+	if (v->features & VMNIX_FEATURE_RESTART)
+		vmnix_call(v, &no_more_beats);
 }
 
 void vmnix_device_kill_openers(void)

@@ -60,9 +60,8 @@ int vmnix_ioctl_vm_write(struct device_file *file, void __user *user)
 	return ret;
 }
 
-/* A call that leaves call.rdi bytes in the page; as many as there is room for go to the program. */
-static int read_page(struct device_file *file, struct vmnix_registers *call, void __user *to,
-		     u32 *bytes)
+int vmnix_device_read_page(struct device_file *file, struct vmnix_registers *call,
+			   void __user *to, u32 *bytes)
 {
 	int ret;
 
@@ -92,7 +91,7 @@ int vmnix_ioctl_vm_definition(struct device_file *file, void __user *user)
 		return -EINVAL;
 	call.rdi = definition.id;
 	call.rdx = min_t(u32, definition.bytes, PAGE_SIZE);
-	ret = read_page(file, &call, u64_to_user_ptr(definition.to), &definition.bytes);
+	ret = vmnix_device_read_page(file, &call, u64_to_user_ptr(definition.to), &definition.bytes);
 	if (!ret && copy_to_user(user, &definition, sizeof(definition)))
 		ret = -EFAULT;
 	return ret;
@@ -110,7 +109,7 @@ int vmnix_ioctl_vm_console_read(struct device_file *file, void __user *user)
 		return -EINVAL;
 	call.rdi = console.id;
 	call.rdx = console.position;
-	ret = read_page(file, &call, u64_to_user_ptr(console.buffer), &console.bytes);
+	ret = vmnix_device_read_page(file, &call, u64_to_user_ptr(console.buffer), &console.bytes);
 	console.position = call.rsi;
 	if (!ret && copy_to_user(user, &console, sizeof(console)))
 		ret = -EFAULT;

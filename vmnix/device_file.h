@@ -34,6 +34,12 @@ long vmnix_device_ioctl(struct file *filp, unsigned int command, unsigned long a
 int vmnix_device_fill(struct device_file *file, struct vmnix_registers *call, void __user *to,
 		      u64 room);
 
+/*
+ * A program's structure that begins with its size: a program that knows more may use it as long as
+ * the rest is zero, one that knows less than `known` bytes there was never.
+ */
+int vmnix_device_read_sized(void *to, u32 known, const void __user *from);
+
 /* The other ioctls, each with the program's structure. */
 /* device_vm.c */
 int vmnix_ioctl_vm_create(struct device_file *file, void __user *user);
@@ -52,6 +58,20 @@ int vmnix_ioctl_vm_write(struct device_file *file, void __user *user);
 int vmnix_ioctl_vm_definition(struct device_file *file, void __user *user);
 int vmnix_ioctl_vm_console_read(struct device_file *file, void __user *user);
 int vmnix_ioctl_vm_console_write(struct device_file *file, void __user *user);
+
+/* A call that leaves call->rdi bytes in the page: as many as have room go to the program. */
+int vmnix_device_read_page(struct device_file *file, struct vmnix_registers *call,
+			   void __user *to, u32 *bytes);
+
+/* device_console.c; the VMM has VMNIX_FEATURE_RESTART. */
+int vmnix_ioctl_package_load(struct device_file *file, void __user *user);
+int vmnix_ioctl_package_drop(struct device_file *file, void __user *unused);
+int vmnix_ioctl_console_info(struct device_file *file, void __user *user);
+int vmnix_ioctl_console_set(struct device_file *file, void __user *user);
+int vmnix_ioctl_console_order(struct device_file *file, void __user *user);
+int vmnix_ioctl_console_log(struct device_file *file, void __user *user);
+int vmnix_ioctl_console_beat(struct device_file *file, void __user *user);
+int vmnix_ioctl_pieces(struct device_file *file, void __user *user);
 
 /* device_wait.c */
 int vmnix_ioctl_wait(struct device_file *file, void __user *user);

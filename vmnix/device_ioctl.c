@@ -25,6 +25,22 @@ int vmnix_device_fill(struct device_file *file, struct vmnix_registers *call, vo
 	return ret;
 }
 
+int vmnix_device_read_sized(void *to, u32 known, const void __user *from)
+{
+	u32 size;
+	int ret;
+
+	if (get_user(size, (const u32 __user *)from))
+		return -EFAULT;
+	if (size < known)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	ret = copy_struct_from_user(to, known, from, size);
+	*(u32 *)to = known;
+	return ret;
+}
+
 static int ioctl_info(struct device_file *file, void __user *user)
 {
 	struct vmnix_registers call = { .rax = VMNIX_HC_INFO, .rdi = __pa(file->page) };
@@ -93,40 +109,55 @@ static int ioctl_hypercall(struct device_file *file, void __user *raw)
 }
 
 /*
- * By number, not by the whole command: structures grow, and `size` in them says how much a program
- * knows of.
+ * By number and direction, not by the whole command: structures grow, and `size` in them says how
+ * much a program knows of.
  */
-static int (*const ioctls[])(struct device_file *file, void __user *user) = {
-	[_IOC_NR(VMNIX_IOC_INFO)] = ioctl_info,
-	[_IOC_NR(VMNIX_IOC_STATS)] = ioctl_stats,
-	[_IOC_NR(VMNIX_IOC_LAUNCH)] = ioctl_launch,
-	[_IOC_NR(VMNIX_IOC_HYPERCALL)] = ioctl_hypercall,
-	[_IOC_NR(VMNIX_IOC_MEMORY)] = vmnix_ioctl_memory,
-	[_IOC_NR(VMNIX_IOC_VM_CREATE)] = vmnix_ioctl_vm_create,
-	[_IOC_NR(VMNIX_IOC_VM_WRITE)] = vmnix_ioctl_vm_write,
-	[_IOC_NR(VMNIX_IOC_VM_START)] = vmnix_ioctl_vm_start,
-	[_IOC_NR(VMNIX_IOC_VM_CONTROL)] = vmnix_ioctl_vm_control,
-	[_IOC_NR(VMNIX_IOC_VM_SET)] = vmnix_ioctl_vm_set,
-	[_IOC_NR(VMNIX_IOC_VM_INFO)] = vmnix_ioctl_vm_info,
-	[_IOC_NR(VMNIX_IOC_VM_NEXT)] = vmnix_ioctl_vm_next,
-	[_IOC_NR(VMNIX_IOC_VM_DEFINITION)] = vmnix_ioctl_vm_definition,
-	[_IOC_NR(VMNIX_IOC_VM_WORLD)] = vmnix_ioctl_vm_world,
-	[_IOC_NR(VMNIX_IOC_VM_CONSOLE_READ)] = vmnix_ioctl_vm_console_read,
-	[_IOC_NR(VMNIX_IOC_VM_CONSOLE_WRITE)] = vmnix_ioctl_vm_console_write,
-	[_IOC_NR(VMNIX_IOC_WAIT)] = vmnix_ioctl_wait,
+#define IOCTL(command, needs, function) [_IOC_NR(command)] = { command, needs, function }
+
+static const struct {
+	unsigned int command;
+	u64 needs; /* VMNIX_FEATURE_* */
+	int (*function)(struct device_file *file, void __user *user);
+} ioctls[] = {
+	IOCTL(VMNIX_IOC_INFO, 0, ioctl_info),
+	IOCTL(VMNIX_IOC_STATS, 0, ioctl_stats),
+	IOCTL(VMNIX_IOC_LAUNCH, 0, ioctl_launch),
+	IOCTL(VMNIX_IOC_HYPERCALL, 0, ioctl_hypercall),
+	IOCTL(VMNIX_IOC_MEMORY, 0, vmnix_ioctl_memory),
+	IOCTL(VMNIX_IOC_VM_CREATE, 0, vmnix_ioctl_vm_create),
+	IOCTL(VMNIX_IOC_VM_WRITE, 0, vmnix_ioctl_vm_write),
+	IOCTL(VMNIX_IOC_VM_START, 0, vmnix_ioctl_vm_start),
+	IOCTL(VMNIX_IOC_VM_CONTROL, 0, vmnix_ioctl_vm_control),
+	IOCTL(VMNIX_IOC_VM_SET, 0, vmnix_ioctl_vm_set),
+	IOCTL(VMNIX_IOC_VM_INFO, 0, vmnix_ioctl_vm_info),
+	IOCTL(VMNIX_IOC_VM_NEXT, 0, vmnix_ioctl_vm_next),
+	IOCTL(VMNIX_IOC_VM_DEFINITION, 0, vmnix_ioctl_vm_definition),
+	IOCTL(VMNIX_IOC_VM_WORLD, 0, vmnix_ioctl_vm_world),
+	IOCTL(VMNIX_IOC_VM_CONSOLE_READ, 0, vmnix_ioctl_vm_console_read),
+	IOCTL(VMNIX_IOC_VM_CONSOLE_WRITE, 0, vmnix_ioctl_vm_console_write),
+	IOCTL(VMNIX_IOC_WAIT, 0, vmnix_ioctl_wait),
+	IOCTL(VMNIX_IOC_PACKAGE_LOAD, VMNIX_FEATURE_RESTART, vmnix_ioctl_package_load),
+	IOCTL(VMNIX_IOC_PACKAGE_DROP, VMNIX_FEATURE_RESTART, vmnix_ioctl_package_drop),
+	IOCTL(VMNIX_IOC_CONSOLE_INFO, VMNIX_FEATURE_RESTART, vmnix_ioctl_console_info),
+	IOCTL(VMNIX_IOC_CONSOLE_SET, VMNIX_FEATURE_RESTART, vmnix_ioctl_console_set),
+	IOCTL(VMNIX_IOC_CONSOLE_ORDER, VMNIX_FEATURE_RESTART, vmnix_ioctl_console_order),
+	IOCTL(VMNIX_IOC_CONSOLE_LOG, VMNIX_FEATURE_RESTART, vmnix_ioctl_console_log),
+	IOCTL(VMNIX_IOC_CONSOLE_BEAT, VMNIX_FEATURE_RESTART, vmnix_ioctl_console_beat),
+	IOCTL(VMNIX_IOC_PIECES, VMNIX_FEATURE_RESTART, vmnix_ioctl_pieces),
 };
 
 long vmnix_device_ioctl(struct file *filp, unsigned int command, unsigned long argument)
 {
 	unsigned int number = _IOC_NR(command);
 
-	if (_IOC_TYPE(command) != _IOC_TYPE(VMNIX_IOC_INFO) ||
-	    _IOC_DIR(command) != _IOC_DIR(VMNIX_IOC_INFO) || number >= ARRAY_SIZE(ioctls))
+	if (_IOC_TYPE(command) != _IOC_TYPE(VMNIX_IOC_INFO) || number >= ARRAY_SIZE(ioctls))
 		return -ENOTTY;
 	number = array_index_nospec(number, ARRAY_SIZE(ioctls));
-	if (!ioctls[number])
+	if (!ioctls[number].function || _IOC_DIR(command) != _IOC_DIR(ioctls[number].command))
 		return -ENOTTY;
 	if (!READ_ONCE(vmnix.launched))
 		return -ENODEV;
-	return ioctls[number](filp->private_data, (void __user *)argument);
+	if (ioctls[number].needs & ~vmnix.features)
+		return -EOPNOTSUPP;
+	return ioctls[number].function(filp->private_data, (void __user *)argument);
 }

@@ -13,22 +13,6 @@
 #include "device_file.h"
 #include "owners.h"
 
-static int read_config(struct vmnix_vm_config *config, struct vmnix_vm_config __user *user)
-{
-	u32 size;
-	int ret;
-
-	if (get_user(size, &user->size))
-		return -EFAULT;
-	if (size < sizeof(*config)) /* no program knows less: this is the first */
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	ret = copy_struct_from_user(config, sizeof(*config), user, size);
-	config->size = sizeof(*config);
-	return ret;
-}
-
 static int create_owned(struct device_file *file, struct vmnix_vm_create *create)
 {
 	int ret = vmnix_vms_create(&vmnix, create);
@@ -56,7 +40,7 @@ int vmnix_ioctl_vm_create(struct device_file *file, void __user *user)
 	create = kzalloc(sizeof(*create), GFP_KERNEL);
 	if (!create)
 		return -ENOMEM;
-	ret = read_config(&create->config, &from->config);
+	ret = vmnix_device_read_sized(&create->config, sizeof(create->config), &from->config);
 	if (!ret)
 		ret = create_owned(file, create);
 	/* The sizes are for who gets ENOMEM. A VM whose id stays unknown ends with the file. */

@@ -115,7 +115,7 @@ void vmnix_frames_return(unsigned long pfn, unsigned long count)
 	free_contig_range(pfn, count);
 }
 
-/* Reserved since this Linux booted: with page structures, in a zone, and never counted as managed. */
+/* Reserved since this Linux booted: with page structures, and never counted as managed. */
 static bool is_adoptable(unsigned long pfn, unsigned long count)
 {
 	struct page *page;

@@ -112,7 +112,8 @@ struct vmnix_wait {
     uint32_t timeout_ms; /* 0: until a signal comes. ETIME when it has passed */
 };
 
-/* ---- The console itself (hypercall/console.h). EOPNOTSUPP: the VMM is older and cannot. ---- */
+/* ---- The console itself (hypercall/console.h). EOPNOTSUPP: the VMM is older and cannot. EPERM: packages, policy, order
+ * and heartbeat take CAP_SYS_BOOT, the log takes CAP_SYSLOG. ---- */
 
 /* Registers a package: its bytes are copied from the caller's memory into the VMM's. Memory is taken of the console as
  * for a VM: ENOMEM with both figures. */
