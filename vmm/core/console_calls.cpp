@@ -135,8 +135,10 @@ HypercallResult write_package(const HypercallArguments &a) {
 
 HypercallResult seal_package() {
     auto packages = g_vmm.memory.lock();
-    if (!packages->begun.is_complete())
+    if (!packages->begun.is_complete()) {
+        packages->begun.release(g_vmm.frames, g_vmm.ram.pieces()); // its memory is not kept for what will never be
         return call_failure(Errc::Invalid);
+    }
     std::swap(packages->registered, packages->begun);
     packages->begun.release(g_vmm.frames, g_vmm.ram.pieces());
     return {};
