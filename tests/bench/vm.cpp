@@ -109,8 +109,9 @@ Row row_of(const Lines &lines, const SeenRow &wanted) {
     return row;
 }
 
-void measure_cost(std::vector<Row> &rows, std::span<const SectionRow> sections, std::span<const SeenRow> seen,
-                  const std::string &archive) {
+std::vector<Row> measure_cost(std::span<const SectionRow> sections, std::span<const SeenRow> seen,
+                              const std::string &archive) {
+    std::vector<Row> rows;
     CountingConsole console({.cpus = 1, .archive = archive});
     console.launch();
     const Lines lines = parse(run_program(console, "cost", 2));
@@ -118,10 +119,13 @@ void measure_cost(std::vector<Row> &rows, std::span<const SectionRow> sections, 
         rows.push_back(row_of(console, row));
     for (const SeenRow &row : seen)
         rows.push_back(row_of(lines, row));
+    return rows;
 }
 
+} // namespace
+
 // A VM's memory beside its RAM, without the console's ring.
-void measure_memory(std::vector<Row> &rows) {
+std::vector<Row> measure_vm_memory() {
     Row row{.id = "vm.memory",
             .what = "VM: memory beside its RAM and the ring, 1 vCPU (bytes)",
             .target = 160 << 10,
@@ -129,18 +133,16 @@ void measure_memory(std::vector<Row> &rows) {
     CountingConsole console({.cpus = 1}, false);
     console.launch();
     console.must(fmt::format("vmnix run --name vmtest --kernel {} --append hltoff --memory 512M", kTestKernel));
-    row.value = nlohmann::json::parse(console.must("vmnix info --json vmtest"))["overhead"].get<double>();
-    rows.push_back(row);
+    row.value = nlohmann::json::parse(console.must("vmnix info --json vmtest"))["overhead_bytes"].get<double>();
+    return {row};
 }
 
-} // namespace
+std::vector<Row> measure_vm_exits() {
+    return measure_cost(kFetched, kSeen, "");
+}
 
-std::vector<Row> measure_vms() {
-    std::vector<Row> rows;
-    measure_cost(rows, kFetched, kSeen, "");
-    measure_cost(rows, kKnownLength, {}, "known-length");
-    measure_memory(rows);
-    return rows;
+std::vector<Row> measure_vm_known_length() {
+    return measure_cost(kKnownLength, {}, "known-length");
 }
 
 } // namespace bench
