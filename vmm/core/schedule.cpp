@@ -162,10 +162,10 @@ World *choose(Cpu &cpu) {
     return chosen ? &world_of(*chosen) : nullptr;
 }
 
-void add_console(std::uint64_t now) {
+void add_console(std::span<Scheduler::Cpu> cpus, std::uint64_t now) {
     constexpr std::uint32_t kShares = 4000; // of four vCPUs: it drives the devices of all, and its operator waits
     auto scheduler = g_vmm.scheduler.lock();
-    scheduler->configure(g_vmm.cpu_count, static_cast<std::uint32_t>(g_vmm.handover->tsc_khz));
+    scheduler->configure(cpus, static_cast<std::uint32_t>(g_vmm.handover->tsc_khz));
     scheduler->add(g_vmm.console_group, SchedParameters{.shares = kShares, .affinity = CpuMask::first(g_vmm.cpu_count)},
                    now);
     for (Cpu *cpu : g_vmm.all_cpus())
