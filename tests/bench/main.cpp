@@ -17,8 +17,17 @@ struct Group {
     std::vector<Row> (*measure)();
 };
 constexpr Group kGroups[] = {
-    {"exits", measure_exits},         {"vm-exits", measure_vm_exits}, {"vm-known-length", measure_vm_known_length},
-    {"vm-memory", measure_vm_memory}, {"switch", measure_switch},     {"console", measure_console},
+    {"exits", measure_exits},
+    {"vm-exits", measure_vm_exits},
+    {"vm-known-length", measure_vm_known_length},
+    {"vm-memory", measure_vm_memory},
+    {"vm-boot", measure_vm_boot},
+    {"vm-fairness", measure_fairness},
+    {"vm-beside", measure_console_beside_vms},
+    {"vm-alone", measure_undisturbed},
+    {"vm-many", measure_vm_many},
+    {"switch", measure_switch},
+    {"console", measure_console},
     {"image", measure_image},
 };
 

@@ -38,6 +38,7 @@ Rig::Rig(const RigOptions &options)
     VMM_ASSERT(extended);
     g_vmm.extended = *extended;
     g_vmm.ns_per_tick = (1000000ull << 32) / kTscKhz;
+    g_vmm.timer_per_tick = (std::uint64_t{kTimerKhz} << 32) / kTscKhz + 1;
     cpu_room_ = std::vector<Scheduler::Cpu>(options.cpus);
     add_console(cpu_room_, hardware().tsc);
     for (auto &cpu : cpus_)
