@@ -56,6 +56,7 @@ Result<> learn_cpu(Vmm &vmm) {
     vmm.efer_known = known_efer();
     vmm.extended = TRY(learn_extended_features());
     vmm.ns_per_tick = (1000000ull << 32) / vmm.handover->tsc_khz;
+    vmm.timer_per_tick = (std::uint64_t{vmm.handover->apic_timer_khz} << 32) / vmm.handover->tsc_khz + 1;
     if (vmm.handover->flags & VMNIX_HANDOVER_TEST)
         vmm.features |= VMNIX_FEATURE_TEST;
     return {};
