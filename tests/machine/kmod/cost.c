@@ -87,15 +87,19 @@ X2APIC(SECTION_X2APIC_EOI, APIC_EOI)
 
 static void note_arrival(void *arrived)
 {
-	*(u64 *)arrived = rdtsc_ordered();
+	WRITE_ONCE(*(u64 *)arrived, rdtsc_ordered());
 }
 
 int poke_ipi(struct poke *poke)
 {
-	u64 arrived = 0, sent = rdtsc_ordered();
-	int ret = smp_call_function_single(poke->address, note_arrival, &arrived, 1);
+	u64 arrived = 0, before = rdtsc_ordered(), after;
+	int ret = smp_call_function_single(poke->address, note_arrival, &arrived, 0);
 
-	poke->value = arrived - sent;
+	after = rdtsc_ordered();
+	while (!ret && !READ_ONCE(arrived))
+		cpu_relax();
+	poke->value = arrived - before;
+	poke->pattern = after - before;
 	return ret;
 }
 
