@@ -20,7 +20,7 @@ namespace probe {
 namespace {
 
 constexpr unsigned kRounds = 2000;
-constexpr std::uint64_t kBetweenIpis = 300'000, kSending = 20'000; // ticks
+constexpr std::uint64_t kBetweenIpis = 1'000'000, kSending = 20'000; // ticks
 
 double now() {
     timespec time{};
