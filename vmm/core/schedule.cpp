@@ -71,6 +71,13 @@ void put_to_sleep(Cpu &cpu, World &world, Scheduler &scheduler, std::uint64_t no
         reschedule(cpu, wake(world, now));
 }
 
+// The console has lost a CPU, and interrupts came while that was being decided: when they were posted it still ran, so
+// nobody has said that they are urgent.
+void remind(Cpu &cpu, World &world, Scheduler &scheduler, std::uint64_t now) {
+    if (!world.vm && world.place.load() == kReady && (world.lapic.inbox().any() || world.lapic.deliverable()))
+        reschedule(cpu, scheduler.wake(world.sched, now, Scheduler::Urgency::Interrupt));
+}
+
 Scheduler::Choice choose_locked(Cpu &cpu) {
     World &current = *cpu.current;
     auto scheduler = g_vmm.scheduler.lock();
@@ -89,6 +96,8 @@ Scheduler::Choice choose_locked(Cpu &cpu) {
         // What is posted from here on comes with a kick; what was posted before is looked at.
         world_of(*choice.world).place.store(cpu.index);
     }
+    if (choice.world != &current.sched)
+        remind(cpu, current, *scheduler, now);
     return choice;
 }
 
