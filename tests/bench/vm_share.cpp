@@ -108,7 +108,7 @@ std::vector<Row> measure_console_beside_vms() {
     for (unsigned i = 0; i < 2; ++i)
         start_spinning(console, number_of(i), fmt::format("--shares 4000 --affinity {}", i));
     const Had had =
-        had_during(console, 2, fmt::format("({0}spin 1 8 & {0}ipis 0 1 8 >/tmp/ipis; wait)", suites::kProbe));
+        had_during(console, 2, fmt::format("({0}spin 1 5 & {0}ipis 0 1 5 >/tmp/ipis; wait)", suites::kProbe));
     std::istringstream ipis(console.must("cat /tmp/ipis"));
     double count = 0, median = 0, late = 0, most = 0;
     ipis >> count >> median >> late >> most;
