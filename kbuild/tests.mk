@@ -198,6 +198,8 @@ PLUGIN        := $(TESTS)/plugin/exit_cost.so
 BENCH         := $(TESTS)/machine/bench
 BENCH_OBJECTS := $(filter-out %/main.cpp.o,$(filter $(TESTS)/machine/o/tests/machine/harness/%,$(MACHINE_TEST_OBJECTS))) \
                  $(TESTS)/machine/o/tests/machine/suites/console.cpp.o \
+                 $(TESTS)/machine/o/tests/machine/suites/guest_vm.cpp.o \
+                 $(TESTS)/machine/o/tests/unit/sched/water_filling.cpp.o \
                  $(patsubst %,$(TESTS)/machine/o/%.o,$(wildcard tests/bench/*.cpp))
 
 $(PLUGIN): $(wildcard tests/plugin/*)

@@ -24,6 +24,11 @@ VMM_SOURCES := $(sort $(wildcard vmm/*/*.cpp vmm/*/*.S))
 VMM_SOURCES := $(filter-out %.lds.S,$(VMM_SOURCES))
 VMM_OBJECTS := $(VMM_SOURCES:%=$(VMM_OBJDIR)/%.o)
 
+# What runs at launches and orders, but not at exits, is compiled for size.
+VMM_RARE := core/address_space core/hypercalls core/init core/launch core/log core/memory core/mtrrs core/traps \
+	core/vm_calls core/vm_life mm/memory_type svm/backend svm/vm
+$(VMM_RARE:%=$(VMM_OBJDIR)/vmm/%.cpp.o): VMM_CXXFLAGS += -Os
+
 all: $(VMKERNEL)
 
 $(VMM_OBJDIR)/%.cpp.o: %.cpp kbuild/vmm.mk

@@ -38,7 +38,8 @@ SectionCounts CountingConsole::counts(section which) const {
     const auto of = nlohmann::json::parse(in).at(std::to_string(static_cast<unsigned>(which)));
     if (of["times"] == 0)
         throw std::runtime_error(fmt::format("section {} did not run", static_cast<unsigned>(which)));
-    return {of["instructions"], of["host_instructions"], of["exits"], of["least"], of["median"], of["costly"]};
+    return {of["instructions"], of["host_instructions"], of["host_bulk"], of["exits"], of["least"], of["median"],
+            of["costly"]};
 }
 
 std::uint64_t CountingConsole::number(const std::string &probe_command) {

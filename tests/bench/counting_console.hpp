@@ -8,7 +8,7 @@
 namespace bench {
 
 struct SectionCounts {
-    std::uint64_t instructions, host_instructions, exits, least, median, costly;
+    std::uint64_t instructions, host_instructions, host_bulk, exits, least, median, costly;
 };
 
 class CountingConsole : public suites::Console {

@@ -6,8 +6,15 @@
 
 namespace bench {
 
-std::vector<Row> measure_exits();   // one kind of exit each
-std::vector<Row> measure_vms();     // exits of a VM, changes between worlds, timers
+std::vector<Row> measure_exits();    // one kind of exit each
+std::vector<Row> measure_vm_exits(); // of a VM, changes between worlds, timers
+std::vector<Row> measure_vm_known_length();
+std::vector<Row> measure_vm_memory();
+std::vector<Row> measure_vm_boot();
+std::vector<Row> measure_fairness();
+std::vector<Row> measure_console_beside_vms();
+std::vector<Row> measure_undisturbed();
+std::vector<Row> measure_vm_many();
 std::vector<Row> measure_switch();  // CPUs stopped, memory
 std::vector<Row> measure_console(); // the same work before and after
 std::vector<Row> measure_image();   // what it occupies

@@ -23,13 +23,14 @@
 namespace {
 
 struct Counts {
-    std::uint64_t instructions = 0, costly = 0, host = 0, exits = 0;
+    std::uint64_t instructions = 0, costly = 0, host = 0, host_bulk = 0, exits = 0;
 };
 
 struct Section {
     std::uint64_t times = 0;
     std::uint64_t instructions = 0; // all of them, on all CPUs, in the guest and out of it
     std::uint64_t host_instructions = 0;
+    std::uint64_t host_bulk = 0; // of them, elements that string instructions moved or filled
     std::uint64_t exits = 0;
     std::map<std::uint64_t, std::uint64_t> cost, costly; // value -> how often
 };
@@ -66,9 +67,10 @@ void write_report() {
     for (unsigned i = 1; i < SECTION_COUNT; ++i) {
         const Section &s = sections[i];
         std::fprintf(file,
-                     "\"%u\":{\"times\":%lu,\"instructions\":%lu,\"host_instructions\":%lu,\"exits\":%lu,\"least\":%lu,"
+                     "\"%u\":{\"times\":%lu,\"instructions\":%lu,\"host_instructions\":%lu,\"host_bulk\":%lu,\"exits\":"
+                     "%lu,\"least\":%lu,"
                      "\"median\":%lu,\"mode\":%lu,\"costly\":%lu}%s\n",
-                     i, s.times, s.instructions, s.host_instructions, s.exits,
+                     i, s.times, s.instructions, s.host_instructions, s.host_bulk, s.exits,
                      s.cost.empty() ? 0 : s.cost.begin()->first, middle(s.cost), most_frequent(s.cost),
                      middle(s.costly), i + 1 < SECTION_COUNT ? "," : "");
     }
@@ -85,6 +87,10 @@ void on_host(unsigned, void *) {
     now.host++;
 }
 
+void on_host_bulk(unsigned, void *) {
+    now.host_bulk++;
+}
+
 void on_costly(unsigned, void *) {
     now.costly++;
 }
@@ -95,6 +101,7 @@ void on_mark(unsigned, void *user) {
         Section &section = sections[current];
         section.instructions += now.instructions - at_begin.instructions;
         section.host_instructions += now.host - at_begin.host;
+        section.host_bulk += now.host_bulk - at_begin.host_bulk;
         section.exits += now.exits - at_begin.exits;
         if (mark == SECTION_NONE)
             write_report();
@@ -137,8 +144,11 @@ void translate(qemu_plugin_insn *instruction) {
     call(on_any, 0);
     if (opcode.kind == plugin::Kind::Costly)
         call(on_costly, 0);
-    if (address - host_begin < host_end - host_begin)
+    const bool is_host = address - host_begin < host_end - host_begin;
+    if (is_host)
         call(on_host, 0);
+    if (is_host && opcode.kind == plugin::Kind::Bulk)
+        call(on_host_bulk, 0);
     if (resume_addresses.count(address))
         call(on_resume, 0);
     if (opcode.kind == plugin::Kind::Mark)

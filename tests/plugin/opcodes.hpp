@@ -10,7 +10,7 @@
 
 namespace plugin {
 
-enum class Kind : std::uint8_t { Ordinary, Costly, Vmrun, Mark };
+enum class Kind : std::uint8_t { Ordinary, Costly, Bulk, Vmrun, Mark };
 
 struct Opcode {
     Kind kind = Kind::Ordinary;
@@ -57,6 +57,11 @@ constexpr bool is_prefix(std::uint8_t byte) {
            byte == 0x3e || byte == 0x26 || byte == 0x64 || byte == 0x65 || (byte & 0xf0) == 0x40;
 }
 
+// MOVS and STOS, which are counted once for each element when a prefix repeats them.
+constexpr bool moves_or_fills(std::uint8_t opcode) {
+    return opcode == 0xa4 || opcode == 0xa5 || opcode == 0xaa || opcode == 0xab;
+}
+
 constexpr bool is_costly_one_byte(std::uint8_t opcode) {
     switch (opcode) {
     case 0xe4: // IN and OUT
@@ -84,9 +89,12 @@ constexpr Opcode classify(std::span<const std::uint8_t> bytes, std::uint32_t mar
             return {Kind::Mark, mark & 0xffff};
     }
     std::size_t at = 0;
-    while (at < bytes.size() && is_prefix(bytes[at]))
-        ++at;
+    bool repeats = false;
+    for (; at < bytes.size() && is_prefix(bytes[at]); ++at)
+        repeats |= bytes[at] == 0xf2 || bytes[at] == 0xf3;
     const auto byte = [&](std::size_t i) { return at + i < bytes.size() ? bytes[at + i] : std::uint8_t{0}; };
+    if (repeats && moves_or_fills(byte(0)))
+        return {Kind::Bulk};
     if (byte(0) != 0x0f)
         return {is_costly_one_byte(byte(0)) ? Kind::Costly : Kind::Ordinary};
     if (byte(1) == 0x01 && byte(2) == 0xd8)
@@ -105,6 +113,7 @@ constexpr bool is(Kind kind, std::initializer_list<std::uint8_t> bytes) {
 static_assert(is(Kind::Vmrun, {0x0f, 0x01, 0xd8}));
 static_assert(is(Kind::Costly, {0x0f, 0x01, 0xda}) && is(Kind::Costly, {0x0f, 0x01, 0xdc})); // VMLOAD STGI
 static_assert(is(Kind::Costly, {0x0f, 0x30}) && is(Kind::Costly, {0x0f, 0xa2}) && is(Kind::Costly, {0x48, 0xcf}));
+static_assert(is(Kind::Bulk, {0xf3, 0x48, 0xab}) && is(Kind::Ordinary, {0xab}) && is(Kind::Ordinary, {0xf3, 0x90}));
 static_assert(is(Kind::Costly, {0x0f, 0x01, 0x10}) && is(Kind::Ordinary, {0x0f, 0x01, 0x00})); // LGDT, SGDT
 static_assert(is(Kind::Ordinary, {0x0f, 0x31}) && is(Kind::Ordinary, {0x48, 0x89, 0xc8}) && is(Kind::Ordinary, {0x90}));
 static_assert(is(Kind::Costly, {0x0f, 0x22, 0xd8}) && is(Kind::Costly, {0xee}) && is(Kind::Ordinary, {0xc3}));

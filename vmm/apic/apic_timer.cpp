@@ -81,7 +81,12 @@ void ApicTimer::set_initial_count(std::uint32_t count, std::uint64_t now) {
         return;
     initial_ = count;
     arm(count, now);
-    period_ = end_ - (Fixed{now} << kTickFraction);
+    if (mode_ == TimerMode::Periodic)
+        note_period();
+}
+
+void ApicTimer::note_period() {
+    period_ = (Fixed{initial_} << divide_shift(tdcr_)) * ticks_per_clock_;
 }
 
 void ApicTimer::set_divide(std::uint32_t tdcr, std::uint64_t now) {
@@ -90,7 +95,7 @@ void ApicTimer::set_divide(std::uint32_t tdcr, std::uint64_t now) {
     tdcr_ = tdcr;
     if (is_same || mode_ >= TimerMode::TscDeadline || initial_ == 0)
         return;
-    period_ = (Fixed{initial_} << divide_shift(tdcr)) * ticks_per_clock_;
+    note_period();
     arm(remaining, now);
 }
 
@@ -103,6 +108,7 @@ void ApicTimer::set_mode(TimerMode mode, std::uint64_t now) {
         stop();
     }
     mode_ = mode;
+    note_period();
 }
 
 void ApicTimer::set_tsc_deadline(std::uint64_t deadline) {

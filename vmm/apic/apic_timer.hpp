@@ -58,11 +58,12 @@ class ApicTimer {
     bool expire_due(std::uint64_t now);
     void arm(std::uint32_t count, std::uint64_t now);
     void set_end(Fixed end);
+    void note_period();
     void stop();
 
     std::uint64_t deadline_ = kNever; // end_ rounded up
     Fixed end_ = 0;
-    Fixed period_ = 0;                  // of initial_ at the current divisor
+    Fixed period_ = 0;                  // of initial_ at the current divisor; when it is periodic
     std::uint64_t ticks_per_clock_ = 0; // 48 fraction bits, rounded up
     std::uint64_t clocks_per_tick_ = 0; // 59 fraction bits, rounded down
     std::uint64_t tsc_deadline_ = 0;

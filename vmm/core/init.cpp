@@ -56,6 +56,7 @@ Result<> learn_cpu(Vmm &vmm) {
     vmm.efer_known = known_efer();
     vmm.extended = TRY(learn_extended_features());
     vmm.ns_per_tick = (1000000ull << 32) / vmm.handover->tsc_khz;
+    vmm.timer_per_tick = (std::uint64_t{vmm.handover->apic_timer_khz} << 32) / vmm.handover->tsc_khz + 1;
     if (vmm.handover->flags & VMNIX_HANDOVER_TEST)
         vmm.features |= VMNIX_FEATURE_TEST;
     return {};
@@ -100,6 +101,15 @@ Result<> switch_tables(Vmm &vmm) {
     return {};
 }
 
+// Room for objects of which the machine says how many there are.
+template <class T> Result<std::span<T>> allocate_array(Vmm &vmm, std::size_t count) {
+    const auto pages = static_cast<unsigned>((count * sizeof(T) + kPageSize - 1) / kPageSize);
+    T *first = at_physical<T>(TRY(vmm.frames.allocate(pages)));
+    for (std::size_t i = 0; i < count; i++)
+        new (first + i) T();
+    return std::span(first, count);
+}
+
 // The stub as it was, so that leaving does not execute what somebody wrote there meanwhile.
 Result<> keep_stub(Vmm &vmm) {
     const Hpa copy = TRY(vmm.frames.allocate());
@@ -109,6 +119,7 @@ Result<> keep_stub(Vmm &vmm) {
 }
 
 Result<> note_io_apics(Vmm &vmm) {
+    vmm.io_apics.unguarded().use(TRY(allocate_array<IoApics::One>(vmm, vmm.handover->ioapic_count)));
     for (unsigned i = 0; i < vmm.handover->ioapic_count; i++)
         vmm.io_apics.unguarded().add(Hpa(vmm.handover->ioapic[i].base), io_apic_va(i));
     return {};
@@ -153,7 +164,7 @@ Result<> prepare_backend(Vmm &vmm) {
 }
 
 Result<> prepare_rendezvous(Vmm &vmm) {
-    add_console(x86::rdtsc());
+    add_console(TRY(allocate_array<Scheduler::Cpu>(vmm, vmm.cpu_count)), x86::rdtsc());
     vmm.launch.expect(vmm.cpu_count, vmm.handover->timeout_tsc);
     vmm.leave.expect(vmm.cpu_count, vmm.handover->timeout_tsc);
     return {};

@@ -144,12 +144,8 @@ void deliver_to(Cpu &cpu, std::span<World *const> worlds, const Ipi &ipi, const 
 
 // TSC ticks to timer counts, rounded up so that the timer is never early; as many as the register takes.
 std::uint32_t timer_count(std::uint64_t ticks) {
-    constexpr std::uint64_t kMost = 0xffffffff;
-    const std::uint64_t longest = kMost * g_vmm.handover->tsc_khz / g_vmm.handover->apic_timer_khz;
-    if (ticks >= longest)
-        return kMost;
-    // ticks < 2^32 * tsc/timer, so that ticks * timer_khz stays far below 2^64
-    return static_cast<std::uint32_t>(ticks * g_vmm.handover->apic_timer_khz / g_vmm.handover->tsc_khz + 1);
+    const auto count = static_cast<unsigned __int128>(ticks) * g_vmm.timer_per_tick >> 32;
+    return count >= 0xffffffff ? 0xffffffff : static_cast<std::uint32_t>(count) + 1;
 }
 
 void program_timer(Cpu &cpu, std::uint64_t deadline, std::uint64_t now) {

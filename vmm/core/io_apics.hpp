@@ -6,7 +6,6 @@
 #include "vmm/base/types.hpp"
 #include "vmnix/abi/handover/handover.h"
 
-#include <array>
 #include <span>
 
 namespace vmm {
@@ -43,6 +42,8 @@ class IoApics {
         VirtualIoapic<PhysicalIoapic> model;
     };
 
+    // One place for each, which outlives this.
+    void use(std::span<One> places) { all_ = places; }
     // Before any CPU is stopped: the console still uses the device, so it is not touched.
     void add(Hpa page, std::uint64_t va) { all_[count_++] = {page.page(), PhysicalIoapic(va), {}}; }
 
@@ -59,7 +60,7 @@ class IoApics {
             all_[--captured_].model.release();
     }
 
-    std::span<One> all() { return std::span(all_).first(count_); }
+    std::span<One> all() { return all_.first(count_); }
 
     One *at(Gpa address) {
         for (One &one : all())
@@ -69,7 +70,7 @@ class IoApics {
     }
 
   private:
-    std::array<One, VMNIX_MAX_IOAPICS> all_{};
+    std::span<One> all_;
     unsigned count_ = 0, captured_ = 0;
 };
 

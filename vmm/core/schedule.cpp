@@ -67,11 +67,42 @@ bool is_idle(const World &world, std::uint64_t now) {
 }
 
 // Under the scheduler's lock. First asleep, then a last look: whoever posts looks the other way round (notify).
-CpuMask put_to_sleep(Cpu &cpu, World &world, Scheduler &scheduler, std::uint64_t now) {
+void put_to_sleep(Cpu &cpu, World &world, Scheduler &scheduler, std::uint64_t now) {
     scheduler.block(world.sched, now);
     add_sleeper(cpu, world);
     world.place.store(kAsleep);
-    return has_cause(world) || world.wake_at <= now ? wake(world, now) : CpuMask();
+    if (has_cause(world) || world.wake_at <= now) [[unlikely]]
+        reschedule(cpu, wake(world, now));
+}
+
+// The console has lost a CPU, and interrupts came while that was being decided: when they were posted it still ran, so
+// nobody has said that they are urgent.
+void remind(Cpu &cpu, World &world, Scheduler &scheduler, std::uint64_t now) {
+    if (!world.vm && world.place.load() == kReady && (world.lapic.inbox().any() || world.lapic.deliverable()))
+        reschedule(cpu, scheduler.wake(world.sched, now, Scheduler::Urgency::Interrupt));
+}
+
+Scheduler::Choice choose_locked(Cpu &cpu) {
+    World &current = *cpu.current;
+    auto scheduler = g_vmm.scheduler.lock();
+    const std::uint64_t now = x86::rdtsc();
+    if (current.place.load(std::memory_order_relaxed) == cpu.index) {
+        if (is_idle(current, now))
+            put_to_sleep(cpu, current, *scheduler, now);
+        else
+            current.place.store(kReady);
+    }
+    const Scheduler::Choice choice = scheduler->pick(cpu.index, now);
+    cpu.arrived.reschedule = 0;
+    cpu.slice_end = choice.until;
+    if (choice.world) {
+        world_of(*choice.world).cpu = &cpu;
+        // What is posted from here on comes with a kick; what was posted before is looked at.
+        world_of(*choice.world).place.store(cpu.index);
+    }
+    if (choice.world != &current.sched)
+        remind(cpu, current, *scheduler, now);
+    return choice;
 }
 
 } // namespace
@@ -142,38 +173,18 @@ void wake_sleepers(Cpu &cpu, std::uint64_t now) {
 }
 
 World *choose(Cpu &cpu) {
-    World &current = *cpu.current;
-    CpuMask who;
-    SchedWorld *chosen = nullptr;
-    {
-        auto scheduler = g_vmm.scheduler.lock();
-        const std::uint64_t now = x86::rdtsc();
-        cpu.arrived.reschedule = 0;
-        if (current.place.load(std::memory_order_relaxed) == cpu.index) {
-            if (is_idle(current, now) && !has_cause(current))
-                who = put_to_sleep(cpu, current, *scheduler, now);
-            else
-                current.place.store(kReady);
-        }
-        const Scheduler::Choice choice = scheduler->pick(cpu.index, now);
-        cpu.slice_end = choice.until;
-        who = who | choice.kick;
-        chosen = choice.world;
-        if (chosen) {
-            world_of(*chosen).cpu = &cpu;
-            // What is posted from here on comes with a kick; what was posted before is looked at.
-            world_of(*chosen).place.store(cpu.index);
-        }
+    Scheduler::Choice choice = choose_locked(cpu);
+    if (choice.kick.any()) [[unlikely]] {
+        choice.kick.remove(cpu.index); // has just picked
+        reschedule(cpu, choice.kick);
     }
-    who.remove(cpu.index); // has just picked
-    reschedule(cpu, who);
-    return chosen ? &world_of(*chosen) : nullptr;
+    return choice.world ? &world_of(*choice.world) : nullptr;
 }
 
-void add_console(std::uint64_t now) {
+void add_console(std::span<Scheduler::Cpu> cpus, std::uint64_t now) {
     constexpr std::uint32_t kShares = 4000; // of four vCPUs: it drives the devices of all, and its operator waits
     auto scheduler = g_vmm.scheduler.lock();
-    scheduler->configure(g_vmm.cpu_count, static_cast<std::uint32_t>(g_vmm.handover->tsc_khz));
+    scheduler->configure(cpus, static_cast<std::uint32_t>(g_vmm.handover->tsc_khz));
     scheduler->add(g_vmm.console_group, SchedParameters{.shares = kShares, .affinity = CpuMask::first(g_vmm.cpu_count)},
                    now);
     for (Cpu *cpu : g_vmm.all_cpus())

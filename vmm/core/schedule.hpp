@@ -30,7 +30,7 @@ bool has_cause(World &world);
 void reschedule(Cpu &from, const CpuMask &who);
 
 // At the launch: the console's worlds enter the scheduler, and each is the current one of its CPU.
-void add_console(std::uint64_t now);
+void add_console(std::span<Scheduler::Cpu> cpus, std::uint64_t now);
 void start_console(Cpu &cpu, std::uint64_t now);
 
 } // namespace vmm

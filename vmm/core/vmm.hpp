@@ -48,7 +48,8 @@ struct Vmm {
     std::array<x86::Gate, 256> idt{};
     const std::byte *stub_copy = nullptr; // what the switch stub held at the launch, one page
     std::uint64_t launched_tsc = 0, untested = 0;
-    std::uint64_t ns_per_tick = 0; // of the TSC, 32.32
+    std::uint64_t ns_per_tick = 0;    // of the TSC, 32.32
+    std::uint64_t timer_per_tick = 0; // counts of the physical timer, 32.32 and rounded up
     std::uint64_t features = VMNIX_FEATURE_LOG | VMNIX_FEATURE_EVENT | VMNIX_FEATURE_VMS | VMNIX_FEATURE_RESTART;
     std::uint64_t efer_known = 0; // bits that the console may set
     vmnix_backend backend{};

@@ -86,7 +86,7 @@ template <class V, class Device>
 
 // No data access that can be emulated is there. When the guest's tables have no translation any more the CPU faults by
 // itself; otherwise going on would exit at the same place for ever.
-template <class V> [[gnu::noinline]] Verdict refuse_undecoded(V v) {
+template <class V> [[gnu::cold, gnu::noinline]] Verdict refuse_undecoded(V v) {
     if (translate(v.memory(), v.paging(), v.instruction_address(v.code_size())) != kNowhere)
         v.inject(x86::Vector::GeneralProtection, 0);
     return Verdict::Resume;
@@ -119,7 +119,7 @@ template <class V, class Device> [[gnu::always_inline]] inline Verdict emulate(V
 
 inline constexpr std::uint64_t kMessageWindow = 0xfee00000, kMessageWindowSize = 0x100000;
 
-template <class V> [[gnu::noinline]] Verdict handle_rare_fault(V v, Gpa address) {
+template <class V> [[gnu::cold, gnu::noinline]] Verdict handle_rare_fault(V v, Gpa address) {
     auto &exits = v.world().stats.exits;
     if (g_vmm.io_apics.unguarded().at(address)) { // the list itself never changes after the launch
         exits[VMNIX_EXIT_MMIO]++;

@@ -143,7 +143,8 @@ inline void fix_vm_leaf(x86::CpuidResult &r, std::uint32_t leaf, std::uint32_t s
     }
 }
 
-inline x86::CpuidResult answer_vm_cpuid(std::uint32_t leaf, std::uint32_t subleaf, const VmCpuidContext &context) {
+[[gnu::always_inline]] inline x86::CpuidResult answer_vm_cpuid(std::uint32_t leaf, std::uint32_t subleaf,
+                                                               const VmCpuidContext &context) {
     constexpr std::uint32_t kTopology = 0xb;
     if (leaf >> 28 == 4) [[unlikely]]
         return kvm_leaf(leaf);

@@ -5,11 +5,12 @@
 
 namespace vmm {
 
-void Scheduler::configure(unsigned cpus, std::uint32_t tsc_khz) {
-    VMM_ASSERT(cpus != 0 && cpus <= kMaxCpus);
+void Scheduler::configure(std::span<Cpu> cpus, std::uint32_t tsc_khz) {
+    VMM_ASSERT(!cpus.empty() && cpus.size() <= kMaxCpus);
+    cpus_ = cpus;
     tuning_ = SchedTuning::of(tsc_khz);
-    configured_ = idle_ = CpuMask::first(cpus);
-    loose_ = cpus;
+    loose_ = static_cast<unsigned>(cpus.size());
+    configured_ = idle_ = CpuMask::first(loose_);
 }
 
 bool Scheduler::is_in_bounds(const SchedParameters &parameters) const {

@@ -16,8 +16,8 @@
 #include "vmm/sched/sched_group.hpp"
 #include "vmm/sched/tuning.hpp"
 
-#include <array>
 #include <cstdint>
+#include <span>
 
 namespace vmm {
 
@@ -41,7 +41,9 @@ class Scheduler {
     Scheduler(const Scheduler &) = delete;
     Scheduler &operator=(const Scheduler &) = delete;
 
-    void configure(unsigned cpus, std::uint32_t tsc_khz);
+    // What it keeps of a CPU. The room is the caller's, who knows how many there are.
+    struct Cpu;
+    void configure(std::span<Cpu> cpus, std::uint32_t tsc_khz);
 
     // Whether a group with these parameters can be added, or `replaced` get them. Errc::Invalid: out of bounds.
     // Errc::OutOfRange: no configured CPU in the mask. Errc::Busy: so much is not left to reserve.
@@ -75,21 +77,6 @@ class Scheduler {
 
     // Of a CPU: no world; a world and no other that wants it; both, or it was kicked and will look.
     enum class Load : std::uint8_t { Idle, Alone, Contested };
-
-    struct alignas(64) Cpu {
-        SchedWorld *running = nullptr;
-        WorldList<&SchedWorld::wait_link_> pinned; // worlds that wait for this CPU and may run on no other
-        VirtualTime level;
-        std::uint64_t until = kNever;  // what pick() said
-        std::uint64_t slice_end = 0;   // of the world that runs
-        std::uint64_t planned = 0;     // ticks that its meters were charged in advance
-        std::uint64_t last_shared = 0; // when a world last ran by its shares
-        std::uint64_t shift = 0;       // sweep()'s
-        Rank rank = Rank::None;        // of the world that runs
-        bool contested = false;        // others wanted the CPU at the last pick()
-        Load load = Load::Idle;        // as the masks have it
-        bool kicked = false;
-    };
 
     // Keys compare by rank first, then by a tag of the rank around now or the CPU's level. Least goes first.
     struct Candidate {
@@ -165,7 +152,22 @@ class Scheduler {
     CpuMask configured_;
     CpuMask idle_, alone_; // without a world, with a world and no rival; CPUs that were kicked are in neither
     unsigned loose_ = 0;   // how many are in one of them
-    std::array<Cpu, kMaxCpus> cpus_{};
+    std::span<Cpu> cpus_;
+};
+
+struct alignas(64) Scheduler::Cpu {
+    SchedWorld *running = nullptr;
+    WorldList<&SchedWorld::wait_link_> pinned; // worlds that wait for this CPU and may run on no other
+    VirtualTime level;
+    std::uint64_t until = kNever;  // what pick() said
+    std::uint64_t slice_end = 0;   // of the world that runs
+    std::uint64_t planned = 0;     // ticks that its meters were charged in advance
+    std::uint64_t last_shared = 0; // when a world last ran by its shares
+    std::uint64_t shift = 0;       // sweep()'s
+    Rank rank = Rank::None;        // of the world that runs
+    bool contested = false;        // others wanted the CPU at the last pick()
+    Load load = Load::Idle;        // as the masks have it
+    bool kicked = false;
 };
 
 } // namespace vmm

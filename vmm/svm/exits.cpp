@@ -77,7 +77,7 @@ template <class V> Verdict handle_invalid(V v) {
     return Verdict::Resume;
 }
 
-template <class V> [[gnu::noinline]] Verdict dispatch_rare(V v, std::uint64_t code) {
+template <class V> [[gnu::cold, gnu::noinline]] Verdict dispatch_rare(V v, std::uint64_t code) {
     v.enter_host_context(); // rare exits may go deep
     if (static_cast<std::uint32_t>(code) ==
         static_cast<std::uint32_t>(ExitCode::Invalid)) // emulators fill 32 bits only
@@ -141,7 +141,7 @@ template <class V> Verdict handle_cr8(V v, const Exit &exit) {
 }
 
 // IRET after an NMI: it is stepped over, so that the next NMI comes after it and not in the middle of the handler.
-template <class V> Verdict handle_control_of(V v, const Exit &exit) {
+template <class V> [[gnu::cold]] Verdict handle_control_of(V v, const Exit &exit) {
     switch (static_cast<ExitCode>(exit.code)) {
     case ExitCode::Iret:
         v.vmcb().control.intercept3 &= ~intercept::Iret;

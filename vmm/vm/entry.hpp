@@ -48,6 +48,8 @@ template <class V> [[gnu::noinline]] bool take_vm_rare(V v) {
         notify(cpu, cpu.console);
     if (world.mailbox.any())
         take_mail(v);
+    else if (cpu.arrived.reschedule != 0) // what its devices have is looked at when its next turn begins
+        return false;
     if (world.number == 0)
         look_at_devices(cpu, world);
     return cpu.arrived.reschedule == 0 && world.vcpu_state != VMNIX_VCPU_WAIT_FOR_SIPI;

@@ -7,6 +7,7 @@
 #include <asm/io.h>
 #include <asm/msr.h>
 #include <linux/irqflags.h>
+#include <linux/smp.h>
 
 #include "cost.h"
 #include "sections.h"
@@ -83,6 +84,24 @@ static noinline u64 xapic_cold(void __iomem *page)
 	}
 X2APIC(SECTION_X2APIC, APIC_TMICT)
 X2APIC(SECTION_X2APIC_EOI, APIC_EOI)
+
+static void note_arrival(void *arrived)
+{
+	WRITE_ONCE(*(u64 *)arrived, rdtsc_ordered());
+}
+
+int poke_ipi(struct poke *poke)
+{
+	u64 arrived = 0, before = rdtsc_ordered(), after;
+	int ret = smp_call_function_single(poke->address, note_arrival, &arrived, 0);
+
+	after = rdtsc_ordered();
+	while (!ret && !READ_ONCE(arrived))
+		cpu_relax();
+	poke->value = arrived - before;
+	poke->pattern = after - before;
+	return ret;
+}
 
 int poke_cost(struct poke *poke)
 {

@@ -5,5 +5,6 @@
 #include "poke.h"
 
 int poke_cost(struct poke *poke);
+int poke_ipi(struct poke *poke);
 
 #endif

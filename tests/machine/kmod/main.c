@@ -253,6 +253,8 @@ static int act(struct poke *poke)
 		return 0;
 	case POKE_COST:
 		return poke_cost(poke);
+	case POKE_IPI:
+		return poke_ipi(poke);
 	}
 	return -EINVAL;
 }

@@ -28,6 +28,7 @@ enum poke_what {
 	POKE_FRAGMENT = 11, /* one page that cannot move in every block of memory; out: value = blocks */
 	POKE_DEFRAGMENT = 12,
 	POKE_COST = 13, /* `address` = enum section; out: value = what one operation takes, in TSC ticks */
+	POKE_IPI = 14, /* to CPU `address`; out: TSC ticks, value = until its handler ran, pattern = to send */
 };
 
 enum poke_view {

@@ -102,6 +102,15 @@ int busy(Arguments arguments) {
     });
 }
 
+// spin CPU SECONDS: nothing else.
+int spin(Arguments arguments) {
+    if (!run_on(static_cast<unsigned>(number(arguments, 0, 0))))
+        return kLacking;
+    for (const double end = now() + static_cast<double>(number(arguments, 1, 10)); now() < end;) {
+    }
+    return kAsExpected;
+}
+
 // clocks: the clock that CPUs keep, then the machine's battery clock, which no CPU has a part in.
 int clocks(Arguments) {
     File device("/dev/rtc0", O_RDONLY);
@@ -117,6 +126,7 @@ constexpr Command kCommands[] = {
     {"forks", "[N]: on each CPU", forks},
     {"memory", "[MIB]: holds what was written", memory},
     {"busy", "[SECONDS]: work on every CPU", busy},
+    {"spin", "CPU [SECONDS]: keeps it busy", spin},
     {"clocks", "monotonic seconds, battery clock's seconds of the day", clocks},
 };
 

@@ -383,6 +383,17 @@ TEST_F(ScheduleTest, Yielding) {
     EXPECT_EQ(vcpu(0).place, kReady);
 }
 
+// It was posted while the console still ran there, by one who saw that and woke nobody.
+TEST_F(ScheduleTest, TheConsoleLosesItsCpuBesideAnInterrupt) {
+    run_vm();
+    clear(1);
+    console(1).lapic.inbox().post(0x61);
+    yield(cpu(1));
+    ASSERT_NE(turn(1), &console(1));
+    EXPECT_EQ(cpu(1).arrived.reschedule, 1u);
+    EXPECT_EQ(turn(1), &console(1));
+}
+
 TEST_F(ScheduleTest, RescheduleHereAndThere) {
     reschedule(cpu(0), CpuMask::first(2));
     EXPECT_EQ(cpu(0).arrived.reschedule, 1u);

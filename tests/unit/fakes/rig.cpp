@@ -38,7 +38,9 @@ Rig::Rig(const RigOptions &options)
     VMM_ASSERT(extended);
     g_vmm.extended = *extended;
     g_vmm.ns_per_tick = (1000000ull << 32) / kTscKhz;
-    add_console(hardware().tsc);
+    g_vmm.timer_per_tick = (std::uint64_t{kTimerKhz} << 32) / kTscKhz + 1;
+    cpu_room_ = std::vector<Scheduler::Cpu>(options.cpus);
+    add_console(cpu_room_, hardware().tsc);
     for (auto &cpu : cpus_)
         start_console(*cpu, hardware().tsc);
 }
@@ -110,6 +112,8 @@ void Rig::fill_cpu(unsigned index, const RigOptions &options) {
 // Memory in place of the device: its version as it is read reads back for every register, masked entries all.
 void Rig::fill_io_apics(unsigned count) {
     constexpr std::uint32_t kVersion = 0x00170020;
+    io_apics_.resize(count);
+    g_vmm.io_apics.unguarded().use(io_apics_);
     for (unsigned i = 0; i < count; i++) {
         io_apic_pages_.push_back(std::make_unique<LapicPage>());
         io_apic_pages_.back()->word[ioapic::kWindowOffset / 4] = kVersion;

@@ -72,6 +72,8 @@ class Rig {
     std::vector<std::unique_ptr<Cpu>> cpus_;
     std::vector<std::unique_ptr<LapicPage>> lapic_pages_;
     std::vector<std::unique_ptr<LapicPage>> io_apic_pages_;
+    std::vector<IoApics::One> io_apics_;
+    std::vector<Scheduler::Cpu> cpu_room_;
     std::vector<Owner> owners_;
     std::vector<char> log_ = std::vector<char>(16384);
 };

@@ -8,7 +8,7 @@ namespace vmm::test {
 std::string Operations::run(std::span<const std::uint8_t> bytes) {
     bytes_ = bytes;
     cpu_count_ = 1 + static_cast<unsigned>(take_below(kCpus));
-    scheduler_.configure(cpu_count_, 1'000'000);
+    scheduler_.configure(std::span(cpu_room_).first(cpu_count_), 1'000'000);
     while (!bytes_.empty() && problem_.empty()) {
         step();
         check();

@@ -48,6 +48,7 @@ class Operations {
     std::span<const std::uint8_t> bytes_;
     unsigned cpu_count_ = 1;
     std::uint64_t now_ = 1'000'000'000;
+    std::array<Scheduler::Cpu, kCpus> cpu_room_{};
     Scheduler scheduler_;
     std::array<Group, kGroups> groups_;
     std::array<Cpu, kCpus> cpus_;

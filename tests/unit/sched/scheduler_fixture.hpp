@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <vector>
 
 namespace vmm::test {
 
@@ -21,7 +22,7 @@ inline CpuMask cpus(std::initializer_list<unsigned> list) {
 
 class SchedulerTest : public testing::Test {
   protected:
-    explicit SchedulerTest(unsigned cpus = 2) { scheduler_.configure(cpus, 1'000'000); }
+    explicit SchedulerTest(unsigned cpus = 2) : cpu_room_(cpus) { scheduler_.configure(cpu_room_, 1'000'000); }
 
     SchedGroup &add_group(SchedParameters parameters = {}) {
         if (!parameters.affinity.any())
@@ -47,6 +48,7 @@ class SchedulerTest : public testing::Test {
         return scheduler_.admit(replaced, parameters).error();
     }
 
+    std::vector<Scheduler::Cpu> cpu_room_;
     Scheduler scheduler_;
     std::deque<SchedGroup> groups_;
     std::deque<SchedWorld> worlds_;

@@ -34,8 +34,8 @@ void SimulatedWorld::got_cpu(Time now) {
     asked_at = called_at = kNever;
 }
 
-Simulator::Simulator(unsigned cpus) : cpus_(cpus) {
-    scheduler_.configure(cpus, 1'000'000);
+Simulator::Simulator(unsigned cpus) : cpu_room_(cpus), cpus_(cpus) {
+    scheduler_.configure(cpu_room_, 1'000'000);
 }
 
 SimulatedWorld &Simulator::add_world(SimulatedGroup &group, const Behaviour &behaviour, unsigned cpu) {

@@ -107,6 +107,7 @@ class Simulator {
     void check_idle(unsigned cpu);
     void complain(const std::string &what);
 
+    std::vector<Scheduler::Cpu> cpu_room_;
     Scheduler scheduler_;
     Time now_ = kSecond;
     std::vector<Cpu> cpus_;
