@@ -8,11 +8,11 @@ using namespace suites;
 
 namespace {
 
-// Where a host of ours is busy, everybody waits. A VM that could keep a CPU would keep it for good.
-constexpr double kLongestGap = 1000;
+// In milliseconds. On a busy host everybody waits; a VM that can keep a CPU keeps it for good, or to its program's end.
+constexpr double kLongestGap = 3000;
 
 // Of each of so many sequences.
-const unsigned kSeeds = whole_matrix() ? 10 : 1, kCount = whole_matrix() ? 20000 : 5000;
+const unsigned kSeeds = whole_matrix() ? 10 : 1, kCount = whole_matrix() ? 20000 : 2500;
 
 } // namespace
 
@@ -56,7 +56,7 @@ class VmHostile : public testing::Test {
         Witness witness(*console, *other);
         ProgramVm vm(*console, "hostile", program, vcpus);
         vm.wait_until_says(said);
-        console->must("sleep 3");
+        console->must("sleep 4");
         EXPECT_EQ(vm.state(), "running") << vm.log();
         vm.kill();
         EXPECT_EQ(vm.wait_for_end(), "killed: ");
@@ -84,7 +84,7 @@ TEST_F(VmHostile, HaltsWithInterruptsOff) {
 }
 
 TEST_F(VmHostile, FloodsItsSerialLine) {
-    expect_done(fmt::format("flood {}", whole_matrix() ? 1024 : 96)); // KiB: more than is kept
+    expect_done(fmt::format("flood {}", whole_matrix() ? 1024 : 72)); // KiB: more than is kept
 }
 
 TEST_F(VmHostile, AddressesWithoutMemory) {
@@ -109,7 +109,7 @@ TEST_F(VmHostile, RandomCodeOfPrograms) {
 
 // It may do with its VM what it likes, and end it or not.
 TEST_F(VmHostile, RandomCodeOfAKernel) {
-    for (unsigned seed = 1; seed <= 3 * kSeeds; ++seed) {
+    for (unsigned seed = 1; seed <= 2 * kSeeds; ++seed) {
         const std::string program = fmt::format("code {} {} 0", seed, kCount / 2);
         SCOPED_TRACE(program);
         Witness witness(*console, *other);
@@ -122,7 +122,7 @@ TEST_F(VmHostile, RandomCodeOfAKernel) {
 }
 
 TEST_F(VmHostile, Storms) {
-    expect_done("storms 2000", 2);
+    expect_done("storms 4000", 2);
     expect_done(fmt::format("nmis {}", kCount));
     expect_done(fmt::format("restarts 1 {}", kCount / 10), 2);
 }
