@@ -3,6 +3,6 @@
 
 #include <cstdint>
 
-// Until about as long has passed as others' turns take, or one of them is seen. How many were; no register but the
-// general ones is touched.
+// Waits for most of the time that a round of its caller takes. How many turns of others there seem to have been; no
+// register but the general ones is touched.
 std::uint64_t let_others_run();

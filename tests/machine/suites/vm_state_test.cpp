@@ -5,7 +5,7 @@
 using namespace suites;
 
 TEST(VmState, NothingOfItChangesInOthersTurns) {
-    constexpr unsigned kLeastSwitches = 30;
+    constexpr unsigned kLeastSwitches = 10;
     Console console({.cpus = 1, .one_thread = true});
     console.launch();
     ProgramVm one(console, "one", "canary 1 8000"), two(console, "two", "canary 2 8000");
