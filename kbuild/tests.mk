@@ -109,11 +109,12 @@ MACHINE_TEST_SOURCES := $(wildcard tests/machine/harness/*.cpp tests/machine/sui
 MACHINE_TEST_OBJECTS := $(MACHINE_TEST_SOURCES:%=$(TESTS)/machine/o/%.o)
 MACHINE_TESTS        := $(TESTS)/machine/machine-tests
 GUEST_TOOL_SOURCES   := $(wildcard tests/machine/tools/*.cpp)
-GUEST_TOOL_OBJECTS   := $(GUEST_TOOL_SOURCES:%=$(TESTS)/guest/o/%.o)
+GUEST_TOOL_OBJECTS   := $(GUEST_TOOL_SOURCES:%=$(TESTS)/guest/o/%.o) \
+                        $(addprefix $(TESTS)/guest/o/tests/guest/,extended_pattern.cpp.o turns.cpp.o)
 GUEST_TOOL           := $(TESTS)/guest/vmnix-probe
 GUEST_KMOD           := $(KERNELS:%=$(TESTS)/guest/%/vmnix_poke.ko)
 TEST_INITRDS         := $(KERNELS:%=$(TESTS)/machine/initrd-%) $(KERNELS:%=$(TESTS)/machine/initrd-kexec-%) \
-                        $(KERNELS:%=$(TESTS)/machine/initrd-guests-%)
+                        $(KERNELS:%=$(TESTS)/machine/initrd-guests-%) $(TESTS)/machine/initrd-others-6.12
 
 $(TESTS)/machine/o/%.cpp.o: %.cpp
 	$(call say,CXX,$<)
@@ -168,6 +169,14 @@ $(TESTS)/machine/guest-$(1).cpio.gz: $(BUILD)/machine/$(1)/guest.cpio.gz
 $(TESTS)/machine/initrd-guests-$(1): $(TESTS)/machine/initrd-$(1) $(TEST_GUESTS) tests/machine/pack
 	$$(call say,INITRD,$$@)
 	$(Q)tests/machine/pack $$@ $$< boot $(TEST_GUESTS)
+# Debian's kernel as an ELF file, and its memtest86+.
+$(TESTS)/machine/vmlinux-$(1)/vmlinux: $(BUILD)/machine/$(1)/console.vmlinuz tests/machine/extract-vmlinux
+	@mkdir -p $$(@D)
+	$(Q)tests/machine/extract-vmlinux $$< $$@
+$(TESTS)/machine/initrd-others-$(1): $(TESTS)/machine/initrd-$(1) $(TESTS)/machine/vmlinux-$(1)/vmlinux $(MEMTEST) \
+                                     tests/machine/pack
+	$$(call say,INITRD,$$@)
+	$(Q)tests/machine/pack $$@ $$< boot $(TESTS)/machine/vmlinux-$(1)/vmlinux $(MEMTEST)
 endef
 $(foreach kernel,$(KERNELS),$(eval $(call test_initrds,$(kernel))))
 .SECONDARY: $(GUEST_KMOD)

@@ -51,6 +51,7 @@ closure() {
         case $needs in
         linux) linux_closure "$package" "$version" ;;
         all) full_closure "$package" "$version" ;;
+        none) echo "$package=$version" ;;
         esac
     done | sort -u
 }

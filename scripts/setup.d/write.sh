@@ -46,6 +46,7 @@ write_setup_mk() {
         echo "SETUP_ROOT := $root"
         echo "QEMU := $build/tools/qemu-system-x86_64"
         echo "CONSOLE_TREE := $private/console"
+        echo "MEMTEST := $private/memtest/boot/memtest86+x64.bin"
         echo "KERNELS := 6.1 6.12"
         for series in 6.1 6.12; do kernel_variables "$series"; done
     } >"$file.new"

@@ -10,26 +10,15 @@
 #include "smp.hpp"
 #include "switched_registers.hpp"
 #include "timer.hpp"
+#include "turns.hpp"
 
 namespace {
 
-constexpr std::uint64_t kGap = 20000; // ticks that no code here takes: somebody else had the CPU
 constexpr unsigned kMostRegisters = 32;
 
 std::uint64_t seed, end;
 std::atomic<std::uint64_t> switches{0}, rounds{0};
 std::byte patterns[MOST_CPUS][sizeof(ExtendedPattern)] __attribute__((aligned(64)));
-
-// Until about as long has passed as others' turns take, or one of them is seen.
-void let_others_run() {
-    std::uint64_t last = x86::rdtsc();
-    const std::uint64_t begin = last;
-    for (std::uint64_t now; last - begin < 4 * kGap; last = now) {
-        now = x86::rdtsc();
-        if (now - last > kGap)
-            switches++;
-    }
-}
 
 std::uint64_t pattern_of(const SwitchedRegister &reg, Random &random) {
     return (random.next() & reg.mask) | reg.fixed;
@@ -47,7 +36,7 @@ void check_xcr0(ExtendedPattern &extended, Random &random) {
                         variants[] = {1, 3, all & 7, all, all & ~std::uint64_t{0x200}};
     const std::uint64_t chosen = variants[random.below(std::size(variants))];
     x86::xsetbv0(chosen);
-    let_others_run();
+    switches += let_others_run();
     if (x86::xgetbv0() != chosen)
         fail("xcr0 is", Hex{x86::xgetbv0()}, "instead of", Hex{chosen}, "switches", switches.load());
     x86::xsetbv0(all);
@@ -67,17 +56,25 @@ void one_round(Random &random, ExtendedPattern &extended, bool has_extended) {
         extended.load();
         check_xcr0(extended, random);
     } else {
-        let_others_run();
+        switches += let_others_run();
     }
     for (unsigned i = 0; i < switched_register_count; i++)
         if (switched_registers[i].present())
             check(switched_registers[i], expected[i]);
 }
 
+void switch_on_extended() {
+    constexpr std::uint64_t kOsxsave = 1 << 18;
+    x86::write_cr4(x86::read_cr4() | kOsxsave);
+    x86::xsetbv0(ExtendedPattern::offered());
+    if (!ExtendedPattern::fits())
+        fail("extended state takes", x86::cpuid(0xd).ebx);
+}
+
 void work(unsigned number) {
     const bool has_extended = ExtendedPattern::offered() != 0;
     if (has_extended)
-        ExtendedPattern::switch_on();
+        switch_on_extended();
     Random random(seed * 97 + number);
     auto &extended = *new (patterns[number]) ExtendedPattern;
     while (x86::rdtsc() < end) {

@@ -35,9 +35,9 @@ void halt_closed(const Arguments &) {
         x86::hlt();
 }
 
-// flood MEGABYTES
+// flood KILOBYTES
 void flood(const Arguments &arguments) {
-    const std::uint64_t bytes = arguments.number(0, 1) << 20;
+    const std::uint64_t bytes = arguments.number(0, 64) << 10;
     for (std::uint64_t i = 0; i < bytes; i++)
         x86::out8(0x3f8, static_cast<std::uint8_t>(i % 64 == 63 ? '\n' : '!' + i % 64));
 }

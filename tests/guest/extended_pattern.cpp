@@ -2,8 +2,7 @@
 #include "extended_pattern.hpp"
 
 #include <algorithm>
-
-#include "print.hpp"
+#include <iterator>
 
 namespace {
 
@@ -12,7 +11,8 @@ struct Component {
     const char *name;
 };
 // As CPUID leaf 0xd places them; x87 and SSE lie in the legacy area (SDM vol. 1, table 10-2).
-constexpr Component kComponents[] = {{2, "AVX"}, {5, "opmask"}, {6, "ZMM_Hi256"}, {7, "Hi16_ZMM"}, {9, "PKRU"}};
+constexpr Component kComponents[] = {{2, "AVX"},       {3, "BNDREGS"},  {4, "BNDCSR"}, {5, "opmask"},
+                                     {6, "ZMM_Hi256"}, {7, "Hi16_ZMM"}, {9, "PKRU"}};
 constexpr std::size_t kControl = 0, kTag = 4, kMxcsr = 24, kMxcsrMask = 28, kStack = 32, kXmm = 160, kXmmEnd = 416,
                       kStateBv = 512;
 
@@ -30,12 +30,8 @@ std::uint64_t ExtendedPattern::offered() {
     return x86::cpuid(1).ecx >> 26 & 1 ? x86::cpuid(0xd).eax : 0;
 }
 
-void ExtendedPattern::switch_on() {
-    constexpr std::uint64_t kOsxsave = 1 << 18;
-    x86::write_cr4(x86::read_cr4() | kOsxsave);
-    x86::xsetbv0(offered());
-    if (x86::cpuid(0xd).ebx > kRoom)
-        fail("extended state takes", x86::cpuid(0xd).ebx);
+bool ExtendedPattern::fits() {
+    return x86::cpuid(0xd).ebx <= kRoom;
 }
 
 void ExtendedPattern::fill(Random &random) {
@@ -54,19 +50,33 @@ void ExtendedPattern::fill(Random &random) {
     }
     fill(kXmm, kXmmEnd - kXmm);
     for (const Component &component : kComponents)
-        if (offered() >> component.number & 1)
+        if (x86::xgetbv0() >> component.number & 1)
             fill(x86::cpuid(0xd, component.number).ebx, x86::cpuid(0xd, component.number).eax);
-    if (offered() >> 9 & 1)
-        put(loaded_ + x86::cpuid(0xd, 9).ebx + 4, 0, 4); // PKRU has 32 bits
-    put(loaded_ + kStateBv, offered(), 8);
+    limit_to_what_may_be(random);
+    put(loaded_ + kStateBv, x86::xgetbv0(), 8);
 }
 
-void ExtendedPattern::load() const {
+void ExtendedPattern::limit_to_what_may_be(Random &random) {
+    constexpr std::uint64_t kDirectory = 0x00007ffffffff000, kPreserve = 2; // and not enabled
+    if (x86::xgetbv0() >> 4 & 1) {
+        std::byte *const bounds = loaded_ + x86::cpuid(0xd, 4).ebx;
+        std::fill_n(bounds, x86::cpuid(0xd, 4).eax, std::byte());
+        put(bounds, (random.next() & kDirectory) | kPreserve, 8);
+        put(bounds + 8, random.next(), 8);
+    }
+    if (x86::xgetbv0() >> 9 & 1) {
+        std::byte *const pkru = loaded_ + x86::cpuid(0xd, 9).ebx;
+        pkru[0] &= std::byte{0xfc}; // a program's own memory has key 0
+        put(pkru + 4, 0, 4);
+    }
+}
+
+void ExtendedPattern::load() {
+    std::fill(std::begin(saved_), std::end(saved_), std::byte()); // now: it may take vector registers
     asm volatile("xrstor64 %0" ::"m"(loaded_), "a"(~0u), "d"(~0u));
 }
 
 const char *ExtendedPattern::compare() {
-    std::fill(std::begin(saved_), std::end(saved_), std::byte());
     asm volatile("xsave64 %0" : "+m"(saved_) : "a"(~0u), "d"(~0u) : "memory");
     if (!same(loaded_, saved_, kControl, kTag) || !same(loaded_, saved_, kTag, kTag + 1))
         return "x87 control";
@@ -78,7 +88,7 @@ const char *ExtendedPattern::compare() {
     if (!same(loaded_, saved_, kXmm, kXmmEnd))
         return "XMM";
     for (const Component &component : kComponents) {
-        if (!(offered() >> component.number & 1))
+        if (!(x86::xgetbv0() >> component.number & 1))
             continue;
         const x86::CpuidResult place = x86::cpuid(0xd, component.number);
         if (!same(loaded_, saved_, place.ebx, place.ebx + place.eax))

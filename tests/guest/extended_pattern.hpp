@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A pattern in every component of the extended state that XCR0 can have (SDM vol. 1, 13.4).
+// A pattern in every component of the extended state that XCR0 can have (SDM vol. 1, 13.4). Also for programs of an
+// operating system.
 #pragma once
 
 #include "random.hpp"
@@ -12,14 +13,16 @@ class ExtendedPattern {
     static constexpr std::size_t kRoom = 4096;
 
     static std::uint64_t offered(); // bits that XCR0 may have; 0: no XSAVE
-    static void switch_on();        // CR4.OSXSAVE and all of them
+    static bool fits();
 
+    // Of what XCR0 has now, and has again below.
     void fill(Random &random);
-    void load() const; // into the registers
-    // Null, or the name of a component that differs. XCR0 has all bits.
-    const char *compare();
+    void load();           // into the registers
+    const char *compare(); // null, or the name of a component that differs
 
   private:
+    void limit_to_what_may_be(Random &random);
+
     alignas(64) std::byte loaded_[kRoom];
     alignas(64) std::byte saved_[kRoom];
 };

@@ -7,7 +7,7 @@
 inline constexpr std::uint64_t kAcpiTimerHz = 3579545;
 
 std::uint32_t acpi_timer();
-std::uint64_t tsc_per_second(); // measured at the first call, which takes 10 ms
+std::uint64_t tsc_per_second(); // measured at the first call, which takes 20 ms
 inline std::uint64_t tsc_per_millisecond() {
     return tsc_per_second() / 1000;
 }

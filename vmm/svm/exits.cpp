@@ -133,7 +133,7 @@ template <class V> Verdict handle_cr8(V v, const Exit &exit) {
         return Verdict::Resume;
     }
     if (write)
-        v.world().lapic.set_task_priority(static_cast<std::uint8_t>(reg << 4));
+        v.set_task_priority(static_cast<std::uint8_t>(reg << 4));
     else
         reg = v.world().lapic.task_priority() >> 4;
     v.advance(decoded->length);

@@ -85,6 +85,11 @@ class Vcpu {
     // Takes the offer back: the vector if the guest has begun to handle it, nothing if it never saw it.
     MaybeVector end_offer();
 
+    void set_task_priority(std::uint8_t priority) {
+        world_.lapic.set_task_priority(priority);
+        vmcb().control.vintr = vintr::VTpr::set(vmcb().control.vintr, priority >> 4); // see masked_vintr()
+    }
+
     // An NMI can be taken at the next entry.
     bool can_take_nmi() const { return !state().nmi_blocked && !in_shadow() && !event_queued(); }
     void inject_nmi();

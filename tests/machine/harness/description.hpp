@@ -25,6 +25,7 @@ struct Description {
     std::vector<std::string> without; // CPU features that it lacks
     std::string append;               // more kernel parameters
     std::string archive;   // "kexec": with a kernel and an archive in /boot; "guests": with VMs' kernels there;
+                           // "others": with an ELF kernel and memtest86+ there;
                            // "known-length": see tests/bench
     std::vector<Nic> nics; // none unless a test wants one
     std::vector<std::string> emulator; // more arguments of the emulator

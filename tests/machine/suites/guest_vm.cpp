@@ -22,13 +22,15 @@ std::string quoted(const std::string &text) {
 
 std::string run_line(const VmSetup &setup) {
     const std::string of = setup.kernel.empty() ? "guest" : "guest-" + setup.kernel; // Description::archive
-    return fmt::format("vmnix run --name {0} --kernel /boot/{1}.vmlinuz --initrd /boot/{1}.cpio.gz --vcpus {2} "
-                       "--memory {3}M --append 'console=ttyS0 quiet {4}' {5}",
-                       setup.name, of, setup.vcpus, setup.memory_mib, setup.append, setup.options);
+    const std::string image = setup.image.empty() ? "/boot/" + of + ".vmlinuz" : setup.image,
+                      initrd = setup.initrd.empty() ? "/boot/" + of + ".cpio.gz" : setup.initrd;
+    return fmt::format("vmnix run --name {} --kernel {} --initrd {} --vcpus {} --memory {}M "
+                       "--append 'console=ttyS0 quiet {}' {}",
+                       setup.name, image, initrd, setup.vcpus, setup.memory_mib, setup.append, setup.options);
 }
 
-GuestVm::GuestVm(Console &console, VmSetup setup, bool waits) : console_(console), setup_(std::move(setup)) {
-    console_.must(run_line(setup_), Seconds(60));
+GuestVm::GuestVm(Console &console, VmSetup setup, bool waits)
+    : Vm(console, setup.name, run_line(setup)), setup_(std::move(setup)) {
     attach();
     if (waits)
         wait_for_shell(setup_.limit);
@@ -36,7 +38,7 @@ GuestVm::GuestVm(Console &console, VmSetup setup, bool waits) : console_(console
 
 GuestVm::~GuestVm() {
     try {
-        console_.run(fmt::format("vmnix rm --force {0}; kill $(cat /tmp/vm-{0}.pid); rm -f /tmp/vm-{0}.*", name()));
+        console_.run(fmt::format("kill $(cat {}); rm -f /tmp/vm-{}.*", file("pid"), name()));
     } catch (const std::exception &) { // the machine is lost, which its test tells
     }
 }
@@ -117,26 +119,6 @@ std::string GuestVm::must(const std::string &command, Seconds limit) {
 
 std::string GuestVm::screen() {
     return console_.must(fmt::format("tail -c 3000 {} | sed 's/Kernel panic/kernel panic/'", file("out")));
-}
-
-nlohmann::json GuestVm::info() {
-    return nlohmann::json::parse(console_.must("vmnix info --json " + name()));
-}
-
-std::string GuestVm::state() {
-    return info()["state"];
-}
-
-std::string GuestVm::wait_for_end(Seconds limit) {
-    const auto deadline = std::chrono::steady_clock::now() + limit;
-    for (;;) {
-        const auto now = info();
-        if (now["state"] == "ended")
-            return now["ending"].get<std::string>() + ": " + now["reason"].get<std::string>();
-        if (std::chrono::steady_clock::now() > deadline)
-            throw harness::Timeout(fmt::format("{} did not end within {} s:\n{}", name(), limit.count(), screen()));
-        console_.must("sleep 0.3");
-    }
 }
 
 void GuestVm::expect_clean_log(std::vector<std::string> expected) {

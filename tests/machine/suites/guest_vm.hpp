@@ -2,7 +2,7 @@
 // A VM that a test starts, types to and ends, by the command as a user does it.
 #pragma once
 
-#include "tests/machine/suites/console.hpp"
+#include "tests/machine/suites/vm.hpp"
 
 #include <optional>
 
@@ -14,6 +14,7 @@ struct VmSetup {
     unsigned memory_mib = 96;
     std::string append;          // beside the console
     std::string kernel;          // of the guest; the console machine's own when empty
+    std::string image, initrd;   // instead of those of `kernel`
     std::string options;         // more of `vmnix run`
     Seconds limit = Seconds(90); // for the boot
 };
@@ -23,14 +24,12 @@ std::string run_line(const VmSetup &setup);
 
 // At the guest's shell after construction. Its console is attached all the time: what it says is in a file of the
 // console machine. Removed with the object, running or not.
-class GuestVm {
+class GuestVm : public Vm {
   public:
     // With `waits` false it may still be booting: wait_for_shell() before the first command.
     GuestVm(Console &console, VmSetup setup, bool waits = true);
     ~GuestVm();
-    GuestVm(const GuestVm &) = delete;
 
-    const std::string &name() const { return setup_.name; }
     const VmSetup &setup() const { return setup_; }
 
     // A command at the guest's shell. Throws Timeout with the guest's last words.
@@ -43,10 +42,6 @@ class GuestVm {
     void reset(Seconds limit = Seconds(90));          // `vmnix reset`, and to the shell again
     std::string screen();                             // all that it said
 
-    nlohmann::json info(); // `vmnix info --json`
-    std::string state();
-    // How it ended: ending and reason of `vmnix info --json`.
-    std::string wait_for_end(Seconds limit = Seconds(60));
     void expect_clean_log(std::vector<std::string> expected = {});
 
   private:
@@ -57,7 +52,6 @@ class GuestVm {
     void take_over_shell(Seconds limit);
     std::string file(const char *what) const { return "/tmp/vm-" + setup_.name + "." + what; }
 
-    Console &console_;
     VmSetup setup_;
     unsigned commands_ = 0;
 };

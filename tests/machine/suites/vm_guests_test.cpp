@@ -55,6 +55,15 @@ TEST_F(VmGuests, TakeOtherWaysToTheirDevices) {
     }
 }
 
+// Four processors of a test kernel read it one after the other.
+TEST_F(VmGuests, ClockNeverGoesBack) {
+    ProgramVm vm(*console, "clock", "clock 3000", 4);
+    EXPECT_EQ(vm.wait_for_end(), "powered_off: ");
+    EXPECT_TRUE(vm.says("\ndone")) << vm.log();
+    EXPECT_GT(vm.number("readings"), 10000u);
+    EXPECT_GT(vm.number("handovers"), 50u);
+}
+
 TEST_F(VmGuests, Reboot) {
     GuestVm guest(*console, {});
     guest.type("reboot");

@@ -33,10 +33,13 @@ std::span<const Command> file_commands();      // large files
 std::span<const Command> network_commands();   // floods
 std::span<const Command> cost_commands();      // instructions of an exit, as the console sees them
 std::span<const Command> vm_commands();        // VMs
+std::span<const Command> witness_commands();   // of disturbances
+std::span<const Command> canary_commands();    // what registers keep
 
 std::uint64_t number(Arguments arguments, std::size_t index, std::uint64_t otherwise); // decimal or 0x
 std::vector<unsigned> online_cpus();
-bool run_on(unsigned cpu); // this thread, from now on
+bool run_on(unsigned cpu);                                            // this thread, from now on
+bool read_msr(unsigned cpu, std::uint32_t msr, std::uint64_t &value); // by the driver
 
 // A descriptor that closes itself.
 class File {

@@ -8,6 +8,14 @@
 #include <unistd.h>
 
 namespace probe {
+
+bool read_msr(unsigned cpu, std::uint32_t msr, std::uint64_t &value) {
+    char path[64];
+    std::snprintf(path, sizeof path, "/dev/cpu/%u/msr", cpu);
+    File file(path, O_RDONLY);
+    return file && pread(file, &value, sizeof value, msr) == static_cast<ssize_t>(sizeof value);
+}
+
 namespace {
 
 constexpr std::uint32_t kEfer = 0xc0000080;
@@ -32,13 +40,6 @@ int signature(Arguments arguments) {
             result = kNotAsExpected;
     }
     return result;
-}
-
-bool read_msr(unsigned cpu, std::uint32_t msr, std::uint64_t &value) {
-    char path[64];
-    std::snprintf(path, sizeof path, "/dev/cpu/%u/msr", cpu);
-    File file(path, O_RDONLY);
-    return file && pread(file, &value, sizeof value, msr) == static_cast<ssize_t>(sizeof value);
 }
 
 // EFER.SVME of every CPU is clear: the machine is Linux's again, and kvm may have it.

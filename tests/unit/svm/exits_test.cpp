@@ -181,6 +181,7 @@ TEST_F(ExitsTest, Cr8) {
     gpr(Gpr::Rcx) = 9;
     EXPECT_FALSE(exit(ExitCode::WriteCr8));
     EXPECT_EQ(rig_.cpu().console.lapic.task_priority(), 0x90);
+    EXPECT_EQ(vintr::VTpr::get(vmcb().control.vintr), 9); // where an emulator reads it without an exit
     EXPECT_EQ(rip(), Guest::kCode + 4);
     EXPECT_FALSE(exit(ExitCode::ReadCr8));
     EXPECT_EQ(gpr(Gpr::R9), 9u);
