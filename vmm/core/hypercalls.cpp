@@ -76,7 +76,8 @@ HypercallResult set_event(const HypercallArguments &a) {
 HypercallResult leave(Cpu &cpu) {
     if (g_vmm.vm_count.load() != 0)
         return fail(VMNIX_HC_EBUSY);
-    if (!g_vmm.console_life.can_leave)
+    const bool same_mode = (cpu.console.lapic.mode() == LapicMode::X2apic) == g_vmm.x2apic;
+    if (!g_vmm.console_life.can_leave || !same_mode)
         return fail(VMNIX_HC_EPERM);
     if (!agree_to_leave(cpu))
         return fail(VMNIX_HC_ETIMEDOUT);

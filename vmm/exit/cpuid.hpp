@@ -11,7 +11,7 @@ template <class V> [[gnu::always_inline]] inline Verdict handle_cpuid(V v, const
     if (!length) [[unlikely]]
         return Verdict::Resume;
     const policy::CpuidContext context{v.cr4(), v.cpu().index, v.world().lapic.mode() != LapicMode::Disabled,
-                                       g_vmm.console_life.generation != 0};
+                                       g_vmm.console_life.generation != 0, g_vmm.x2apic};
     const auto r = policy::answer_cpuid(static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rax)),
                                         static_cast<std::uint32_t>(v.gpr(x86::Gpr::Rcx)), context, g_vmm.features);
     v.gpr(x86::Gpr::Rax) = r.eax;

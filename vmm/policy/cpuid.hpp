@@ -21,6 +21,7 @@ struct CpuidContext {
     std::uint32_t vcpu;
     bool apic_enabled;
     bool restarted; // this console booted under the VMM
+    bool x2apic;    // mode of the physical local APICs
 };
 
 struct CpuidRow {
@@ -41,8 +42,10 @@ static_assert(std::is_sorted(kCpuidRows.begin(), kCpuidRows.end(), [](auto &a, a
 
 // Leaves that answer for the vCPU rather than for the CPU: APM vol. 3, appendix E.
 inline void fix_features(x86::CpuidResult &r, const CpuidContext &context) {
-    constexpr std::uint32_t kApic = 1u << 9, kOsxsave = 1u << 27, kHypervisor = 1u << 31;
+    constexpr std::uint32_t kApic = 1u << 9, kX2apic = 1u << 21, kOsxsave = 1u << 27, kHypervisor = 1u << 31;
     r.ecx = (r.ecx & ~kOsxsave) | (context.cr4 & x86::cr4::OSXSAVE ? kOsxsave : 0) | kHypervisor;
+    if (context.restarted && !context.x2apic)
+        r.ecx &= ~kX2apic; // a kernel that sees a VMM would take it, and could not be given such an APIC when it leaves
     r.edx = (r.edx & ~kApic) | (context.apic_enabled ? kApic : 0);
 }
 
