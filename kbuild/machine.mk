@@ -31,14 +31,19 @@ $(MACHINE_ARCHIVES): $(BUILD)/machine/%/console.cpio.gz: $(MACHINE_INPUTS) $(BUI
 # Written together with the archive.
 $(MACHINE_ARCHIVES:.cpio.gz=.vmlinuz): %.vmlinuz: %.cpio.gz
 	@touch $@
+$(MACHINE_ARCHIVES:%/console.cpio.gz=%/restart.cpio.gz): %/restart.cpio.gz: %/console.cpio.gz
+	@touch $@
 
 # Which kernel $(BUILD)/console.* are of; changes only when the choice does.
 $(BUILD)/machine/chosen: FORCE
 	@mkdir -p $(@D)
 	@echo '$(KERNEL)' | cmp -s - $@ || echo '$(KERNEL)' >$@
 
-$(BUILD)/console.vmlinuz $(BUILD)/console.cpio.gz: $(BUILD)/console.%: $(BUILD)/machine/$(KERNEL)/console.% $(BUILD)/machine/chosen
+$(BUILD)/console.vmlinuz: $(BUILD)/machine/$(KERNEL)/console.vmlinuz $(BUILD)/machine/chosen
 	@cp $< $@
+# With what it can be restarted from.
+$(BUILD)/console.cpio.gz: $(addprefix $(BUILD)/machine/$(KERNEL)/,console.cpio.gz restart.cpio.gz) $(BUILD)/machine/chosen
+	@cat $(filter %.gz,$^) >$@
 
 .PHONY: machines run FORCE
 machines: $(MACHINE_ARCHIVES)

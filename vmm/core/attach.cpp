@@ -41,7 +41,8 @@ Result<> lend_stub(Cpu &cpu, const vmnix_attach &attach) {
 }
 
 bool is_taken(std::uint64_t piece) {
-    return g_vmm.ram.pieces().at(piece) > Owner::Console || g_vmm.arena().contains(Hpa(piece));
+    return g_vmm.ram.pieces().at(piece) > Owner::Console ||
+           piece - g_vmm.handover->arena_base < g_vmm.handover->arena_size;
 }
 
 } // namespace

@@ -10,8 +10,9 @@ constexpr bool is_aligned(std::uint64_t value, std::uint64_t unit) {
     return value % unit == 0;
 }
 
-Range<Gpa> room(const vmnix_package &p) {
-    return {Gpa(p.room_base), p.room_bytes};
+// Written so that neither an address below `begin` nor a sum that wraps answers yes.
+constexpr bool is_within(std::uint64_t begin, std::uint64_t size, std::uint64_t at, std::uint64_t bytes) {
+    return at >= begin && bytes <= size && at - begin <= size - bytes;
 }
 
 bool has_sound_figures(const vmnix_package &p) {
@@ -27,9 +28,9 @@ bool has_sound_figures(const vmnix_package &p) {
 Result<> check_target(const vmnix_package &p, const ConsoleRam &ram, std::uint64_t at, std::uint64_t bytes) {
     if (!is_aligned(at, kPageSize) || bytes == 0)
         return Errc::Invalid;
-    if (room(p).contains(Gpa(at), bytes))
+    if (is_within(p.room_base, p.room_bytes, at, bytes))
         return {};
-    if (!Range<Gpa>{Gpa(0), VMNIX_LOW_MEMORY}.contains(Gpa(at), bytes))
+    if (!is_within(0, VMNIX_LOW_MEMORY, at, bytes))
         return Errc::Invalid;
     for (std::uint64_t page = at; page < at + bytes; page += kPageSize)
         if (!ram.at(Gpa(page)))
