@@ -60,4 +60,7 @@ TEST(ConsoleRestart, EightDeaths) {
     }
     console.remove_witnesses();
     expect_nothing_given(console);
+    console.must("vmnix service-console drop");
+    expect_nothing_given(console);
+    EXPECT_EQ(expect_memory_adds_up(console)["given"], 0);
 }

@@ -12,16 +12,19 @@ const std::string kKernel = "/usr/lib/vmnix/tests/vmtest.elf";
 const std::string kPrompt = "vmnix:~# ", kSurvived = "@@survived@@";
 
 struct Program {
-    std::string name, append, memory;
+    std::string name, append, options;
 };
-const Program kWitnesses[] = {{"beat", "beat 10", "32M"}, {"remember", "remember 64", "96M"}, {"spin", "spin", "32M"}};
+// Those that never rest leave most of the time to the console.
+const Program kWitnesses[] = {{"beat", "beat 10", "--memory 32M"},
+                              {"remember", "remember 64", "--memory 96M --shares 200"},
+                              {"spin", "spin", "--memory 32M --shares 200"}};
 
 std::string starting(const Program &program) {
-    return fmt::format("vmnix run --name {} --kernel {} --append '{}' --memory {}", program.name, kKernel,
-                       program.append, program.memory);
+    return fmt::format("vmnix run --name {} --kernel {} --append '{}' {}", program.name, kKernel, program.append,
+                       program.options);
 }
 
-const std::string kVictim = starting({"victim", "spin", "64M"}) + " ";
+const std::string kVictim = starting({"victim", "spin", "--memory 64M --shares 200"}) + " ";
 
 std::string with(std::string text, const std::string &word, const std::string &value) {
     for (std::size_t at; (at = text.find(word)) != std::string::npos;)
@@ -168,7 +171,7 @@ Witnessed MortalConsole::witness() {
             complain("does not run: " + info.output);
             continue;
         }
-        const std::string said = must("vmnix logs " + program.name);
+        const std::string said = must("vmnix logs " + program.name + " | tail -n 150");
         const unsigned before = seconds_[program.name];
         const std::regex line("second ([0-9]+) ([a-z]+) ([0-9]+)");
         for (std::sregex_iterator at(said.begin(), said.end(), line), end; at != end; ++at) {
