@@ -21,6 +21,7 @@ struct Injection {
     bool told = false;       // the fault's line is in the dead console's messages
     bool as_expected = true; // last_end is one that this fault has
     unsigned deaths = 0;
+    double gap_before_ms = 0;       // of the span before the fault
     double gap_ms = 0, seconds = 0; // the longest of a VM's clock; until the next shell
     std::string note;
 };

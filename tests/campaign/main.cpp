@@ -77,7 +77,9 @@ void cleanse(MortalConsole &console, Injection &one) {
 
 void inject(MortalConsole &console, Injection &one, double pause) {
     const unsigned before = console.generation();
-    console.must(fmt::format("sleep {:.2f}", pause));
+    (void)console.witness();
+    console.must(fmt::format("sleep {:.2f}", 2 + pause));
+    one.gap_before_ms = console.witness().gap_ms;
     const auto began = std::chrono::steady_clock::now();
     const MortalConsole::Outcome outcome = console.suffer(suites::fault(one.kind), one.seed);
     one.seconds = suites::Seconds(std::chrono::steady_clock::now() - began).count();

@@ -48,8 +48,8 @@ const std::vector<Fault> &faults() {
         {.name = "sysrq", .ends = {"panic"}},
         {.name = "null", .ends = {"panic"}},
         {.name = "stack", .ends = {"panic"}},
-        {.name = "loop-one", .ends = stuck, .limit = Seconds(90)},
-        {.name = "loop-all", .ends = stuck, .limit = Seconds(90)},
+        {.name = "loop-one", .ends = stuck, .limit = Seconds(120)},
+        {.name = "loop-all", .ends = stuck, .limit = Seconds(120)},
         {.name = "triple-fault", .ends = {"triple_fault"}},
         {.name = "text", .limit = Seconds(90), .may_be_survived = true},
         {.name = "data", .limit = Seconds(90), .may_be_survived = true},
@@ -95,7 +95,7 @@ void MortalConsole::register_package() {
          "sed 's,^/etc/init.d/vmnix-adopt,/usr/lib/vmnix/tests/vmnix-probe doomed\\n&,' /init >/tmp/p/init && "
          "chmod 755 /tmp/p/init && grep -q doomed /tmp/p/init");
     must("{ cat /boot/initrd.img-$(uname -r); (cd /tmp/p && find . | cpio -o -H newc | gzip -1); } >/tmp/initrd");
-    must("vmnix service-console set --initrd /tmp/initrd --limit off --watchdog 5s", Seconds(120));
+    must("vmnix service-console set --initrd /tmp/initrd --limit off --watchdog 12s", Seconds(120));
     must("rm -r /tmp/p /tmp/initrd");
 }
 
