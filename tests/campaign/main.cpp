@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <numeric>
 #include <random>
 
 namespace {
@@ -26,15 +27,19 @@ std::vector<Injection> read_results(const char *file) {
     return done;
 }
 
-// Equal seeds give equal campaigns.
+// Equal seeds give equal campaigns: all kinds in random order, then all in another one, and so on.
 Injection planned(unsigned number, unsigned seed, double &pause) {
-    std::mt19937 random(seed * 1000003u + number);
     const auto &all = suites::faults();
+    const auto count = static_cast<unsigned>(all.size());
+    std::vector<unsigned> order(count);
+    std::iota(order.begin(), order.end(), 0u);
+    std::shuffle(order.begin(), order.end(), std::mt19937(seed * 1000003u + (number - 1) / count));
+    std::mt19937 random(seed * 1000033u + number);
     Injection one;
     one.number = number;
-    one.kind = all[random() % all.size()].name;
-    one.seed = 1000 + random() % 1000000;
-    pause = random() % 300 / 100.0;
+    one.kind = all[order[(number - 1) % count]].name;
+    one.seed = static_cast<unsigned>(1000 + random() % 1000000);
+    pause = static_cast<double>(random() % 300) / 100.0;
     return one;
 }
 
