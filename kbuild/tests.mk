@@ -240,6 +240,24 @@ bench-programs: $(BENCH) $(PLUGIN) $(TEST_INITRDS) $(KNOWN_INITRD)
 bench: bench-programs
 	@$(BENCH) $(BUILD)/bench.json
 
+# ---- the campaign: consoles that die at random. N injections in all, of SEED, for at most LIMIT seconds ---------------
+CAMPAIGN         := $(TESTS)/machine/campaign
+CAMPAIGN_OBJECTS := $(filter-out %/main.cpp.o,$(filter $(TESTS)/machine/o/tests/machine/harness/%,$(MACHINE_TEST_OBJECTS))) \
+                    $(patsubst %,$(TESTS)/machine/o/tests/machine/suites/%.cpp.o,console guest_vm vm mortal_console) \
+                    $(patsubst %,$(TESTS)/machine/o/%.o,$(wildcard tests/campaign/*.cpp))
+$(CAMPAIGN): $(CAMPAIGN_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(TEST_CXX) -o $@ $^ -lvirt -lvirt-qemu -lfmt -lgtest -pthread
+-include $(CAMPAIGN_OBJECTS:.o=.d)
+
+N     ?= 150
+SEED  ?= 1
+LIMIT ?= 86400
+.PHONY: campaign campaign-programs
+campaign-programs: $(CAMPAIGN) $(ONE_THREAD) $(TEST_INITRDS)
+campaign: campaign-programs
+	@$(CAMPAIGN) $(N) $(SEED) $(LIMIT) $(BUILD)/campaign-$(SEED).jsonl docs/campaign.md
+
 # ---- the rest ----------------------------------------------------------------------------------------------------
 .PHONY: check test test-all tidy
 check test test-all:

@@ -33,14 +33,17 @@ bool of_this_boot(const std::string &word) {
 
 std::string restart_command_line(std::string_view before) {
     std::string line, for_init; // what follows "--" is for the first program
-    bool behind = false;
+    bool behind = false, knows_panic = false;
     for (const std::string &word : words_of(before)) {
         behind = behind || word == "--";
+        knows_panic = knows_panic || (!behind && word.starts_with("panic="));
         if (behind)
             for_init += " " + word;
         else if (!of_this_boot(word))
             line += word + " ";
     }
+    if (!knows_panic)
+        line += std::string(panic_word) + " ";
     return line + std::string(adopt_word) + for_init;
 }
 

@@ -9,8 +9,16 @@ namespace {
 constexpr unsigned kLooks = 4;       // within a period
 constexpr unsigned kLostPeriods = 3; // after which one vCPU alone is enough: the others wait for it sooner or later
 
+constexpr std::uint64_t kBootMs = 30000;
+
 std::uint64_t period() {
     return std::uint64_t{g_vmm.console_life.policy.watchdog_ms} * g_vmm.handover->tsc_khz;
+}
+
+// A kernel that unpacks itself takes no interrupts for as long as that takes, and an NMI would be its end.
+bool boots(std::uint64_t now) {
+    const ConsoleLife &life = g_vmm.console_life;
+    return life.generation != 0 && now - life.started_tsc < 2 * kBootMs * g_vmm.handover->tsc_khz;
 }
 
 // What only a kernel that goes on does.
@@ -19,8 +27,8 @@ std::uint64_t signs_of_life(const World &world) {
            world.stats.exits[VMNIX_EXIT_HYPERCALL];
 }
 
-bool is_over(const Cpu &cpu, std::uint64_t ran) {
-    if (ran >= kLostPeriods * period())
+bool is_over(const Cpu &cpu, std::uint64_t ran, std::uint64_t patience) {
+    if (ran >= kLostPeriods * patience)
         return true;
     for (const Cpu *other : g_vmm.all_cpus())
         if (!other->watch.stuck && other->console.vcpu_state == VMNIX_VCPU_RUNNING)
@@ -43,13 +51,15 @@ void look(Cpu &cpu, std::uint64_t now) {
         return;
     }
     const std::uint64_t ran = run - watch.run;
-    if (!watch.warned && ran >= period() / 2) {
+    const bool booting = boots(now);
+    const std::uint64_t patience = booting ? std::max(period(), kBootMs * g_vmm.handover->tsc_khz) : period();
+    if (!booting && !watch.warned && ran >= period() / 2) {
         watch.warned = true;
         log("CPU ", cpu.index, ": the console takes no interrupts; it is given an NMI");
         world.mailbox.post(Mail::Nmi);
     }
-    watch.stuck = ran >= period();
-    if (watch.stuck && is_over(cpu, ran))
+    watch.stuck = ran >= patience;
+    if (watch.stuck && is_over(cpu, ran, patience))
         (void)end_console(cpu, VMNIX_END_WATCHDOG, "its CPUs take no interrupts");
 }
 

@@ -11,6 +11,7 @@
 #include <linux/vmalloc.h>
 
 #include "cost.h"
+#include "crash.h"
 #include "fragment.h"
 #include "poke.h"
 
@@ -255,6 +256,8 @@ static int act(struct poke *poke)
 		return poke_cost(poke);
 	case POKE_IPI:
 		return poke_ipi(poke);
+	case POKE_CRASH:
+		return poke_crash(poke);
 	}
 	return -EINVAL;
 }

@@ -29,6 +29,19 @@ enum poke_what {
 	POKE_DEFRAGMENT = 12,
 	POKE_COST = 13, /* `address` = enum section; out: value = what one operation takes, in TSC ticks */
 	POKE_IPI = 14, /* to CPU `address`; out: TSC ticks, value = until its handler ran, pattern = to send */
+	POKE_CRASH = 15, /* `address` = enum poke_crash, `value` = seed; writes: `width` of them over the memory of the
+			    kernel at physical `pattern`, `ones` bytes. Returns before it happens */
+};
+
+enum poke_crash {
+	POKE_CRASH_NULL, /* in a kernel thread, as all of these */
+	POKE_CRASH_STACK,
+	POKE_CRASH_LOOP_ONE, /* interrupts off on one CPU, by the seed */
+	POKE_CRASH_LOOP_ALL,
+	POKE_CRASH_TRIPLE_FAULT,
+	POKE_CRASH_WRITES,
+	POKE_CRASH_HYPERCALLS, /* at random on one CPU while another one panics */
+	POKE_CRASHES,
 };
 
 enum poke_view {

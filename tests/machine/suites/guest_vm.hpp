@@ -61,7 +61,7 @@ void expect_echo(GuestVm &guest);
 
 // All that the VMM was given is somewhere: VMNIX_IOC_MEMORY. Returns it.
 nlohmann::json expect_memory_adds_up(Console &console);
-// No VM, and nothing given. Waits a little: the driver takes memory back after the VM is gone.
+// No VM, and nothing given but a package. Waits a little: the driver takes memory back after the VM is gone.
 void expect_nothing_given(Console &console);
 
 } // namespace suites

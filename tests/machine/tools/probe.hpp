@@ -28,6 +28,7 @@ std::span<const Command> load_commands();      // forks, timers
 std::span<const Command> device_commands();    // /dev/vmnix
 std::span<const Command> attack_commands();    // what a hostile program tries
 std::span<const Command> poke_commands();      // through the test module
+std::span<const Command> crash_commands();     // the end of this kernel
 std::span<const Command> module_commands();    // loading, unloading, spoiling the image
 std::span<const Command> file_commands();      // large files
 std::span<const Command> network_commands();   // floods

@@ -56,8 +56,8 @@ int vm_memory(Arguments) {
         return kLacking;
     }
     std::printf("{\"vms\":%u,\"given\":%lu,\"frames\":%lu,\"frames_used\":%lu,\"ram\":%lu,\"free\":%lu,"
-                "\"dirty\":%lu}\n",
-                info.vms, info.given, info.frames, info.frames_used, info.ram, info.free, info.dirty);
+                "\"dirty\":%lu,\"package\":%lu}\n",
+                info.vms, info.given, info.frames, info.frames_used, info.ram, info.free, info.dirty, info.package);
     return kAsExpected;
 }
 

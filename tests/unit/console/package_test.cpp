@@ -151,7 +151,9 @@ TEST_F(PackageTest, AnInitrdIsTakenFromBesideTheKernel) {
 
 TEST(RestartCommandLine, LeavesOutWhatWasOfTheBoot) {
     EXPECT_EQ(restart_command_line("BOOT_IMAGE=(hd0)/vmlinuz initrd=\\i ro vmnix=off a=\"b c\"\n"),
-              "ro a=\"b c\" vmnix=adopt");
-    EXPECT_EQ(restart_command_line("ro vmnix=adopt -- single"), "ro vmnix=adopt -- single");
-    EXPECT_EQ(restart_command_line(""), "vmnix=adopt");
+              "ro a=\"b c\" panic=1 vmnix=adopt");
+    EXPECT_EQ(restart_command_line("ro vmnix=adopt -- single"), "ro panic=1 vmnix=adopt -- single");
+    EXPECT_EQ(restart_command_line("ro panic=1 vmnix=adopt"), "ro panic=1 vmnix=adopt"); // of one that was restarted
+    EXPECT_EQ(restart_command_line("panic=0 -- panic=9"), "panic=0 vmnix=adopt -- panic=9");
+    EXPECT_EQ(restart_command_line(""), "panic=1 vmnix=adopt");
 }
