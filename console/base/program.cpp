@@ -11,6 +11,7 @@ namespace console {
 int run_program_here(const std::vector<std::string> &words) {
     constexpr int not_found = 127;
     std::vector<char *> arguments;
+    arguments.reserve(words.size() + 1);
     for (const std::string &word : words)
         arguments.push_back(const_cast<char *>(word.c_str())); // posix_spawn's signature is older than const
     arguments.push_back(nullptr);

@@ -53,7 +53,7 @@ uint32_t write_nodes(SetupNode *node, uint64_t at, const vmnix_boot_range *range
         if (size == 0)
             continue;
         if (written > 0)
-            node[written - 1].next = at + written * sizeof(SetupNode);
+            node[written - 1].next = at + uint64_t{written} * sizeof(SetupNode);
         node[written++] = {0, setup_indirect, sizeof(SetupNode) - 16, 0, 0, size, range[i].base};
     }
     return written;

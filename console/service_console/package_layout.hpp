@@ -15,7 +15,7 @@ inline constexpr std::uint64_t command_line = zero_page + page;
 inline constexpr std::uint64_t nodes = command_line + page; // of setup_data, which the loader writes
 inline constexpr std::uint64_t low_end = nodes + page;
 inline constexpr std::uint64_t map = low_end; // which the VMM writes
-inline constexpr std::uint64_t map_bytes = 16 * 1024;
+inline constexpr std::uint64_t map_bytes = 4 * page;
 inline constexpr std::uint64_t end = map + map_bytes;
 
 } // namespace console::package_layout
