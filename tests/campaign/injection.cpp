@@ -54,7 +54,7 @@ Faults at random times and of random kinds in a service console with three VMs: 
 memory, and load. Emulated machines with 2 CPUs, one after the other; one that is wedged is replaced.
 
 - *no effect*: the same console answers afterwards. *came back*: it died, the next one attached, all VMs run, their memory
-  is right. *watchdog*: so many of these by the VMM's watchdog, which is set to 12 s.
+  is right. *watchdog*: so many of these by the VMM's watchdog, which is set to 5 s.
 - *order*: no shell within the limit (60 to 120 s), and an operator's order ended it. *wedged*: not even that.
 - *VM harmed*: a VM ended, is silent, its memory is wrong, or its clock stood still for more than 2 s.
 - *deaths*: restarts that the VMM counted. *unproven*: the line that the fault writes into the kernel's log before it

@@ -51,6 +51,7 @@ Result<> attach_driver(Cpu &cpu, vmnix_attach &attach) {
     ConsoleLife &life = g_vmm.console_life;
     if (life.generation == 0)
         return Errc::Busy;
+    life.boots_until = 0;
     forget_driver(cpu);
     attach.cpus = g_vmm.handover->cpus;
     attach.cpu_count = g_vmm.cpu_count;

@@ -40,8 +40,9 @@ struct ConsoleLife {
     vmnix_console_end end = VMNIX_END_NONE; // of the console before, or of the one that is ending
     char text[VMNIX_END_TEXT] = {};
     std::uint64_t ended_tsc = 0, started_tsc = 0;
-    std::uint64_t epoch = 0;       // ns since 1970 when it began
-    std::uint64_t log_of_this = 0; // position in the ring of messages
+    std::atomic<std::uint64_t> boots_until{0}; // TSC; the watchdog is patient with a kernel that unpacks itself
+    std::uint64_t epoch = 0;                   // ns since 1970 when it began
+    std::uint64_t log_of_this = 0;             // position in the ring of messages
     vmnix_console_policy policy{.size = sizeof(vmnix_console_policy),
                                 .on_crash = VMNIX_ACTION_RESTART,
                                 .limit = 5,

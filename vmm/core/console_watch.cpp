@@ -9,7 +9,7 @@ namespace {
 constexpr unsigned kLooks = 4;       // within a period
 constexpr unsigned kLostPeriods = 3; // after which one vCPU alone is enough: the others wait for it sooner or later
 
-constexpr std::uint64_t kBootMs = 30000;
+constexpr std::uint64_t kBootPatienceMs = 30000;
 
 std::uint64_t period() {
     return std::uint64_t{g_vmm.console_life.policy.watchdog_ms} * g_vmm.handover->tsc_khz;
@@ -17,8 +17,7 @@ std::uint64_t period() {
 
 // A kernel that unpacks itself takes no interrupts for as long as that takes, and an NMI would be its end.
 bool boots(std::uint64_t now) {
-    const ConsoleLife &life = g_vmm.console_life;
-    return life.generation != 0 && now - life.started_tsc < 2 * kBootMs * g_vmm.handover->tsc_khz;
+    return now < g_vmm.console_life.boots_until.load();
 }
 
 // What only a kernel that goes on does.
@@ -52,7 +51,7 @@ void look(Cpu &cpu, std::uint64_t now) {
     }
     const std::uint64_t ran = run - watch.run;
     const bool booting = boots(now);
-    const std::uint64_t patience = booting ? std::max(period(), kBootMs * g_vmm.handover->tsc_khz) : period();
+    const std::uint64_t patience = booting ? std::max(period(), kBootPatienceMs * g_vmm.handover->tsc_khz) : period();
     if (!booting && !watch.warned && ran >= period() / 2) {
         watch.warned = true;
         log("CPU ", cpu.index, ": the console takes no interrupts; it is given an NMI");

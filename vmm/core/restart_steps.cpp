@@ -14,6 +14,8 @@
 namespace vmm {
 namespace {
 
+constexpr std::uint64_t kBootMs = 60000; // at most, until a driver attaches
+
 using Step = RestartStep;
 
 ConsoleLife &life() {
@@ -167,6 +169,7 @@ bool begin(Cpu &cpu, RestartProgress &progress) {
     }
     life().generation++;
     life().started_tsc = x86::rdtsc();
+    life().boots_until = life().started_tsc + kBootMs * g_vmm.handover->tsc_khz;
     life().epoch = read_real_time_clock();
     life().log_of_this = g_vmm.console_log.lock()->head();
     life().state = VMNIX_CONSOLE_RUNS;

@@ -95,7 +95,7 @@ void MortalConsole::register_package() {
          "sed 's,^/etc/init.d/vmnix-adopt,/usr/lib/vmnix/tests/vmnix-probe doomed\\n&,' /init >/tmp/p/init && "
          "chmod 755 /tmp/p/init && grep -q doomed /tmp/p/init");
     must("{ cat /boot/initrd.img-$(uname -r); (cd /tmp/p && find . | cpio -o -H newc | gzip -1); } >/tmp/initrd");
-    must("vmnix service-console set --initrd /tmp/initrd --limit off --watchdog 12s", Seconds(120));
+    must("vmnix service-console set --initrd /tmp/initrd --limit off --watchdog 5s", Seconds(120));
     must("rm -r /tmp/p /tmp/initrd");
 }
 
