@@ -60,8 +60,7 @@ memory, and load. Emulated machines with 2 CPUs, one after the other; one that i
 - *deaths*: restarts that the VMM counted. *unproven*: the line that the fault writes into the kernel's log before it
   happens is not in the messages that the VMM kept.
 - *gap*: the longest of the VM's clock, in ms, and that of the seconds before; both hold what the emulator's own host took.
-  *shell*: median seconds from the
-  fault to the next console's shell.
+  *shell*: median seconds from the fault to the next console's shell.
 
 )";
 

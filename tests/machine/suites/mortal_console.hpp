@@ -10,11 +10,11 @@ namespace suites {
 
 struct Fault {
     std::string name;
-    std::vector<std::string> ends;    // what the VMM may say of it; empty: anything
-    Seconds limit = Seconds(60);      // until the next console's shell
-    unsigned deaths = 1;              // of consoles, at most
-    bool may_be_survived = false;     // without any effect that is seen
-    std::string before, command = ""; // at the shell; the probe's `crash NAME SEED` when empty. {seed}, {delay}
+    std::vector<std::string> ends; // what the VMM may say of it; empty: anything
+    Seconds limit = Seconds(60);   // until the next console's shell
+    unsigned deaths = 1;           // of consoles, at most
+    bool may_be_survived = false;  // without any effect that is seen
+    std::string before, command;   // at the shell; the probe's `crash NAME SEED` when empty. {seed}, {delay}
 };
 
 // All that there are.

@@ -144,6 +144,17 @@ TEST_F(ConsoleRestart, TheNextOneBeginsFromThePackage) {
     EXPECT_EQ(vm.state, VMNIX_VM_STATE_CREATED);
 }
 
+// The kernel that unpacks itself, and none before.
+TEST_F(ConsoleRestart, TheWatchdogIsPatientWithOneThatBoots) {
+    register_package();
+    (void)make(config());
+    EXPECT_EQ(g_vmm.console_life.boots_until, 0u);
+    EXPECT_EQ(end(VMNIX_END_PANIC).error, 0u);
+    ASSERT_EQ(let_go(), &rig_.cpu(0).console);
+    EXPECT_EQ(g_vmm.console_life.boots_until,
+              console_info().started_tsc + std::uint64_t{60000} * g_vmm.handover->tsc_khz);
+}
+
 TEST_F(ConsoleRestart, TheMapNamesAllThatIsNotTheConsoles) {
     register_package();
     (void)make(config());
