@@ -89,13 +89,15 @@ MortalConsole::MortalConsole(Description description) : Console(std::move(descri
     start_witnesses();
 }
 
-// This machine's own initial RAM disk, with the tests' programs and a first program that may be doomed.
+// A machine like this one, whose first program may be doomed.
 void MortalConsole::register_package() {
-    must("mkdir -p /tmp/p/usr/lib/vmnix && cp -r /usr/lib/vmnix/tests /tmp/p/usr/lib/vmnix/ && "
+    must("mkdir -p /tmp/p && "
          "sed 's,^/etc/init.d/vmnix-adopt,/usr/lib/vmnix/tests/vmnix-probe doomed\\n&,' /init >/tmp/p/init && "
          "chmod 755 /tmp/p/init && grep -q doomed /tmp/p/init");
-    must("{ cat /boot/initrd.img-$(uname -r); (cd /tmp/p && find . | cpio -o -H newc | gzip -1); } >/tmp/initrd");
-    must("vmnix service-console set --initrd /tmp/initrd --limit off --watchdog 5s", Seconds(120));
+    must("{ cat /boot/initrd-" + description().kernel +
+         "; (cd /tmp/p && find . | cpio -o -H newc | gzip -1); } >/tmp/initrd");
+    must("vmnix service-console set --kernel /boot/console.vmlinuz --initrd /tmp/initrd --limit off --watchdog 5s",
+         Seconds(120));
     must("rm -r /tmp/p /tmp/initrd");
 }
 
