@@ -21,7 +21,7 @@ constexpr std::size_t digits = 4; // bytes of a digest, for people
 std::string running_kernel(const std::filesystem::path &root) {
     std::string release = read_file(root.string() + "/proc/sys/kernel/osrelease").value_or("");
     release.erase(std::min(release.find('\n'), release.size()));
-    const std::string file = fmt::format("{}/boot/{}{}", root.string(), kernel_name, release);
+    std::string file = fmt::format("{}/boot/{}{}", root.string(), kernel_name, release);
     if (!std::filesystem::exists(file))
         throw Failure(ExitCode::Failure, fmt::format("the running kernel's file is not at {}", file),
                       "name it: vmnix service-console set --kernel FILE --initrd FILE");

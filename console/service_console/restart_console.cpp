@@ -30,7 +30,7 @@ bool confirmed(Environment &environment, const ServiceConsoleOptions &options) {
 }
 
 std::filesystem::path mark_guests(const Environment &environment) {
-    const std::filesystem::path mark = environment.root.string() + keep_guests;
+    std::filesystem::path mark = environment.root.string() + keep_guests;
     std::error_code error;
     std::filesystem::create_directories(mark.parent_path(), error);
     if (!(std::ofstream(mark) << "the service console restarts\n"))

@@ -41,9 +41,9 @@ std::uint64_t read_real_time_clock() {
                             .day = decimal(read(kDay), b)};
     if (date.month == 0 || date.month > 12)
         return 0;
-    const std::int64_t seconds = device::days_of(date) * 86400 + hours(read(kHours), b) * 3600 +
-                                 decimal(read(kMinutes), b) * 60 + decimal(read(kSeconds), b);
-    return static_cast<std::uint64_t>(seconds) * kBillion;
+    const std::uint64_t minutes = 60ull * hours(read(kHours), b) + decimal(read(kMinutes), b);
+    const std::uint64_t seconds = 60 * minutes + decimal(read(kSeconds), b);
+    return (static_cast<std::uint64_t>(device::days_of(date)) * 86400 + seconds) * kBillion;
 }
 
 } // namespace vmm
