@@ -66,7 +66,7 @@ TEST_F(Install, ModesAndThePrefixAreRight) {
     EXPECT_EQ(std::filesystem::status(root.at("/dest/lib/firmware/vmnix/vmkernel")).permissions(), perms(0644));
     EXPECT_THAT(text("/dest/etc/init.d/vmnix"), HasSubstr("/opt/lib/vmnix/vmnix-service"));
     EXPECT_THAT(text("/dest/opt/lib/systemd/system/vmnix-guests.service"),
-                HasSubstr("ExecStop=/opt/sbin/vmnix guests"));
+                HasSubstr("exec /opt/sbin/vmnix guests stop"));
 }
 
 TEST_F(Install, TheAdministratorsSettingsStay) {

@@ -45,7 +45,7 @@ TEST_F(PackageTest, IsTheRunningKernelByDefault) {
     EXPECT_THAT(package.header.text, HasSubstr("Linux 6.12.1: kernel "));
     EXPECT_EQ(package.header.room_base, 16 * mib);
     EXPECT_EQ(package.header.room_bytes % VMNIX_PIECE_SIZE, 0u);
-    EXPECT_EQ(text_at(package, package_layout::command_line), "root=/dev/sda1 quiet vmnix=adopt");
+    EXPECT_EQ(text_at(package, package_layout::command_line), "root=/dev/sda1 quiet panic=1 vmnix=adopt");
     const std::uint64_t page = package_layout::zero_page;
     EXPECT_EQ(field_of<std::uint32_t>(package, page + 0x214), 16 * mib);
     const auto initrd = field_of<std::uint32_t>(package, page + 0x218);

@@ -42,7 +42,7 @@ TEST_F(PortExit, InMergesByWidth) {
 TEST_F(PortExit, ResetsAreLoggedFirst) {
     gpr(Gpr::Rax) = 0x06;
     access({.port = 0xcf9, .size = 1});
-    EXPECT_NE(rig_.log().find("resets the machine through port 0xcf9"), std::string::npos);
+    EXPECT_NE(rig_.log().find("ends the machine: CPU 0 wrote to port 0xcf9"), std::string::npos);
     EXPECT_EQ(hardware().port_writes.size(), 1u);
 }
 
