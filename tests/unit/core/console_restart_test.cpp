@@ -91,6 +91,22 @@ class ConsoleRestart : public VmHostFixture {
         rig_.hardware(0).tsc += ticks;
         rig_.put_in_service(0, kTimerVector);
     }
+    // The first CPU waits for the operator, again and again; the serial port takes what is written to it.
+    void expect_held() {
+        constexpr unsigned kWaits = 5;
+        unsigned waits = 0;
+        rig_.hardware(0).ports[0x3fd] = 0x20;
+        rig_.hardware(0).on_wait = [&] {
+            if (++waits == kWaits)
+                throw waits;
+            rig_.play(1);
+            if (rig_.cpu(1).console.mailbox.any())
+                (void)begin_turn_on(1);
+            pass_time(1'000'000'000);
+        };
+        EXPECT_THROW((void)exit_on(0), unsigned);
+        EXPECT_EQ(g_vmm.console_life.state, VMNIX_CONSOLE_HELD);
+    }
     std::uint8_t byte_at(std::uint64_t address) {
         return static_cast<std::uint8_t>(rig_.memory().bytes(address, 1)[0]);
     }
@@ -179,18 +195,7 @@ TEST_F(ConsoleRestart, TheMapNamesAllThatIsNotTheConsoles) {
 TEST_F(ConsoleRestart, WithoutAPackageItIsHeldUntilTheOperatorSays) {
     (void)make(config());
     EXPECT_EQ(end(VMNIX_END_PANIC).error, 0u);
-    unsigned waits = 0;
-    rig_.hardware(0).ports[0x3fd] = 0x20;
-    rig_.hardware(0).on_wait = [&] {
-        if (++waits == 5)
-            throw waits;
-        rig_.play(1);
-        if (rig_.cpu(1).console.mailbox.any())
-            (void)begin_turn_on(1);
-        pass_time(1'000'000'000);
-    };
-    EXPECT_THROW((void)exit_on(0), unsigned);
-    EXPECT_EQ(g_vmm.console_life.state, VMNIX_CONSOLE_HELD);
+    expect_held();
     std::string said;
     for (const Hardware::PortWrite &write : rig_.hardware(0).port_writes)
         if (write.port == 0x3f8)
@@ -249,18 +254,7 @@ TEST_F(ConsoleRestart, ADecayedPackageIsNotStarted) {
     ConsolePackages &packages = g_vmm.memory.unguarded();
     const_cast<std::byte *>(packages.registered.page(kPageSize))[7] ^= std::byte{1};
     EXPECT_EQ(end(VMNIX_END_PANIC).error, 0u);
-    rig_.hardware(0).ports[0x3fd] = 0x20;
-    unsigned waits = 0;
-    rig_.hardware(0).on_wait = [&] {
-        if (++waits == 4)
-            throw waits;
-        rig_.play(1);
-        if (rig_.cpu(1).console.mailbox.any())
-            (void)begin_turn_on(1);
-        pass_time(1'000'000'000);
-    };
-    EXPECT_THROW((void)exit_on(0), unsigned);
-    EXPECT_EQ(g_vmm.console_life.state, VMNIX_CONSOLE_HELD);
+    expect_held();
     EXPECT_EQ(g_vmm.console_life.generation, 0u);
     EXPECT_NE(rig_.log().find("decayed"), std::string::npos);
 }
