@@ -67,6 +67,18 @@ template <class V> [[gnu::always_inline]] inline bool prepare_vm_entry(V v) {
     return true;
 }
 
+// False: it sleeps on. A kick ends one HLT; until then it is kept, be the vCPU preempted between its last look at the
+// lock and its HLT.
+inline bool end_halt(World &world) {
+    if (!world.halted)
+        return true;
+    if (!has_cause(world))
+        return false;
+    world.halted = false;
+    world.kicked.store(false);
+    return true;
+}
+
 // False: it has nothing to do after all.
 template <class V> bool begin_vm_turn(V v) {
     World &world = v.world();
@@ -74,10 +86,8 @@ template <class V> bool begin_vm_turn(V v) {
     if (!take_vm_rare(v))
         return false;
     world.lapic.collect();
-    if (world.halted && !has_cause(world))
+    if (!end_halt(world))
         return false;
-    world.halted = false;
-    world.kicked.store(false);
     tell_steal_time(world, true);
     return prepare_vm_entry(v);
 }
