@@ -54,8 +54,10 @@ deb822_sources() {
 }
 
 # The suites of Debian $release: "own" are those that a machine of it has, "private" adds those that hold what it lacks.
+# "emulator" is the same for both.
 suites() {
     case $release/$1 in
+    */emulator) printf '%s\n' trixie trixie-security trixie-backports ;;
     12/own) printf '%s\n' bookworm bookworm-security ;;
     12/private) printf '%s\n' bookworm bookworm-backports bookworm-security ;;
     13/own) printf '%s\n' trixie trixie-security ;;
@@ -74,7 +76,7 @@ derived_sources() {
     done | tr -s ' ' | sort -u
 }
 
-# private_update own|private: fetches the lists of these suites.
+# private_update own|private|emulator: fetches the lists of these suites.
 private_update() {
     mkdir -p "$apt_dir/lists/partial" "$apt_dir/cache/archives/partial"
     derived_sources "$1" >"$apt_dir/sources.list"

@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # variables of its reader
-# Folders below build/private: Debian packages, unpacked and not installed. Uses $private, $release of its reader.
+# Folders below build/private: Debian packages, unpacked and not installed. Uses $private of its reader.
 
 # The lines of package lists without comments.
 list() { local file; for file; do sed 's/#.*//; /^[[:space:]]*$/d' "scripts/packages/$file"; done; }
 
-# What the lists ask for in one folder: "package version-prefix needs".
-wanted() { list private-common "private-$release" | awk -v tree="$1" '$1 == tree { print $2, $3, $4 }'; }
+private_lists=(private-common private-emulator)
+
+# Every folder that they name.
+trees() { list "${private_lists[@]}" | awk '{ print $1 }' | uniq; }
+
+# What they ask for in one folder: "package version-prefix needs".
+wanted() { list "${private_lists[@]}" | awk -v tree="$1" '$1 == tree { print $2, $3, $4 }'; }
+
+# Which suites have it, see suites().
+kind_of() { if list private-emulator | grep -q "^$1 "; then echo emulator; else echo private; fi; }
 
 # What a complete folder is marked with: the wishes that it fulfils, and its place, which some of its files contain.
 mark() { wanted "$1" && echo "$private/$1"; }
@@ -33,13 +41,13 @@ linux_closure() {
         done
 }
 
-# "name=version" of package $1 of version $2 and of each dependency that the machine does not have. What comes from the
-# backports suite has dependencies there, which apt takes only when told.
+# "name=version" of package $1 of version $2 and of each dependency that the machine does not have; further arguments
+# are apt's. What comes from the backports suite has dependencies there, which apt takes only when told.
 full_closure() {
-    local target=() suite
+    local options=("${@:3}") suite
     suite=$(private_apt apt-cache madison "$1" | grep -F "| $2 |" | grep -oE '[a-z]+-backports' | head -n 1) || true
-    [ -z "$suite" ] || target=(-t "$suite")
-    private_apt apt-get "${target[@]}" -s --no-install-recommends --reinstall install "$1=$2" |
+    [ -z "$suite" ] || options+=(-t "$suite")
+    private_apt apt-get "${options[@]}" -s --no-install-recommends --reinstall install "$1=$2" |
         sed -nE 's/^Inst ([^ ]+) (\[[^]]*\] )?\(([^ ]+) .*/\1=\3/p'
 }
 
@@ -51,6 +59,7 @@ closure() {
         case $needs in
         linux) linux_closure "$package" "$version" ;;
         all) full_closure "$package" "$version" ;;
+        world) full_closure "$package" "$version" -o Dir::State::status=/dev/null ;;
         none) echo "$package=$version" ;;
         esac
     done | sort -u

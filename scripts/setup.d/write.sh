@@ -6,20 +6,15 @@
 write_tools() {
     local wrapper=$build/tools/qemu-system-x86_64
     mkdir -p "$build/tools"
-    if [ -x "$private/qemu/usr/bin/qemu-system-x86_64" ]; then
-        cat >"$wrapper.new" <<'EOF'
+    cat >"$wrapper.new" <<'EOF'
 #!/bin/sh
-# Runs the unpacked emulator with its own libraries, modules and firmware.
+# Runs the unpacked emulator with its own loader, libraries, modules and firmware.
 tree=$(dirname "$(readlink -f "$0")")/../private/qemu
 lib=$tree/usr/lib/x86_64-linux-gnu
-export LD_LIBRARY_PATH="$lib:$tree/lib/x86_64-linux-gnu${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 export QEMU_MODULE_DIR="$lib/qemu"
-exec "$tree/usr/bin/qemu-system-x86_64" -L "$tree/usr/share/qemu" -L "$tree/usr/share/seabios" \
-    -L "$tree/usr/lib/ipxe/qemu" "$@"
+exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$tree/usr/bin/qemu-system-x86_64" \
+    -L "$tree/usr/share/qemu" -L "$tree/usr/share/seabios" -L "$tree/usr/lib/ipxe/qemu" "$@"
 EOF
-    else
-        printf '#!/bin/sh\nexec /usr/bin/qemu-system-x86_64 "$@"\n' >"$wrapper.new"
-    fi
     chmod +x "$wrapper.new"
     # libvirt probes the emulator again when its time stamp changes: leave an equal file alone
     if cmp -s "$wrapper.new" "$wrapper"; then rm "$wrapper.new"; else mv "$wrapper.new" "$wrapper"; fi
