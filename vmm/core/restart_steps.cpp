@@ -4,7 +4,6 @@
 #include "vmm/core/attach.hpp"
 #include "vmm/core/backend.hpp"
 #include "vmm/core/boot_map.hpp"
-#include "vmm/core/pci_devices.hpp"
 #include "vmm/core/real_time_clock.hpp"
 #include "vmm/core/serial.hpp"
 #include "vmm/core/vmm.hpp"
@@ -45,10 +44,23 @@ Step quiesce_devices(RestartProgress &progress) {
     const auto exists = [](unsigned bus) { return g_vmm.handover->pci_buses[bus / 64] >> bus % 64 & 1; };
     while (progress.bus < kBuses && !exists(progress.bus))
         progress.bus++;
-    if (progress.bus == kBuses)
+    if (progress.bus < kBuses) {
+        (void)progress.resets.quiesce_bus(progress.bus++);
+        return Step::Devices;
+    }
+    if (progress.resets.count() != 0) {
+        log("PCI functions that are reset: ", progress.resets.count());
+        wait_us(progress, PciResets::kWaitUs);
+    }
+    return Step::Resets;
+}
+
+Step end_resets(RestartProgress &progress) {
+    if (progress.restored == progress.resets.count())
         return Step::Interrupts;
-    (void)quiesce_bus(progress.bus++);
-    return Step::Devices;
+    if (!progress.resets.restore(progress.restored++))
+        log("a PCI device does not answer after its reset");
+    return Step::Resets;
 }
 
 // As after reset, where every pin is masked: 82093AA, 3.2.4. The 8259s' masks are all ones, which a kernel that begins
@@ -192,6 +204,9 @@ bool restart_step(Cpu &cpu) {
         break;
     case Step::Devices:
         progress.step = quiesce_devices(progress);
+        break;
+    case Step::Resets:
+        progress.step = end_resets(progress);
         break;
     case Step::Interrupts:
         progress.step = mask_interrupts(cpu);

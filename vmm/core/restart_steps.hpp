@@ -3,6 +3,7 @@
 // of them a turn that the scheduler gives it.
 #pragma once
 
+#include "vmm/core/pci_devices.hpp"
 #include "vmnix/abi/hypercall/console.h"
 
 #include <cstdint>
@@ -13,7 +14,8 @@ struct Cpu;
 
 enum class RestartStep : std::uint8_t {
     Stop,       // until every vCPU has stopped
-    Devices,    // a PCI bus at a time: no more DMA, no more messages
+    Devices,    // a PCI bus at a time: no more DMA, no more messages; those that can are reset
+    Resets,     // these get their addresses back
     Interrupts, // IO-APICs and 8259s
     Decide,     // what the policy says
     Held,       // until an operator decides
@@ -25,6 +27,8 @@ enum class RestartStep : std::uint8_t {
 struct RestartProgress {
     RestartStep step = RestartStep::Stop;
     unsigned bus = 0;
+    unsigned restored = 0;
+    PciResets resets;
     unsigned segment = 0;
     std::uint64_t copied = 0; // of the segment, bytes
     std::uint64_t checksum = VMNIX_CHECKSUM_BEGIN;

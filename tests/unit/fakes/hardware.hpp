@@ -40,6 +40,8 @@ struct Hardware {
     std::set<std::uint32_t> faulting_msrs;       // #GP, which only the safe accesses survive
     std::map<Leaf, x86::CpuidResult> leaves;     // others read zero
     std::map<std::uint16_t, std::uint32_t> ports;
+    std::function<std::uint32_t(std::uint16_t port)> on_port_read; // answers instead of them
+    std::function<void(std::uint16_t port, std::uint32_t value)> on_port_write = [](std::uint16_t, std::uint32_t) {};
     std::uint64_t cr0 = 0x80050033, cr2 = 0, cr3 = 0, cr4 = 0x406f0, dr6 = 0xffff0ff0, dr7 = 0x400, xcr0 = 7;
     std::uint64_t dr0 = 0, dr1 = 0, dr2 = 0, dr3 = 0;
     std::array<std::uint64_t, 64> vectors{}; // one word stands for each component of XCR0

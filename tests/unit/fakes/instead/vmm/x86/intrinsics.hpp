@@ -62,11 +62,12 @@ inline void pause() {
 }
 
 inline std::uint32_t in(std::uint16_t port, unsigned size) {
-    const std::uint32_t value = hardware().ports[port];
+    const std::uint32_t value = hardware().on_port_read ? hardware().on_port_read(port) : hardware().ports[port];
     return size == 4 ? value : value & ((1u << 8 * size) - 1);
 }
 inline void out(std::uint16_t port, unsigned size, std::uint32_t value) {
     hardware().port_writes.push_back({port, size, size == 4 ? value : value & ((1u << 8 * size) - 1)});
+    hardware().on_port_write(port, value);
 }
 inline std::uint8_t in8(std::uint16_t port) {
     return static_cast<std::uint8_t>(in(port, 1));
