@@ -107,10 +107,10 @@ void start_watch() {
     x86::out8(0x43, 0x34);
     x86::out8(0x40, kCount & 0xff);
     x86::out8(0x40, kCount >> 8);
-    ioapic::route(2, apic::ToNmi);
     for (unsigned vector = 32; vector < 256; vector++)
         set_handler(vector, [](Frame &) { apic::eoi(); });
     set_handler(kNmi, end_execution);
+    ioapic::route(2, apic::ToNmi); // the first may come at once
 }
 
 void run(const Arguments &arguments) {
