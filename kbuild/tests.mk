@@ -114,7 +114,8 @@ GUEST_TOOL_OBJECTS   := $(GUEST_TOOL_SOURCES:%=$(TESTS)/guest/o/%.o) \
 GUEST_TOOL           := $(TESTS)/guest/vmnix-probe
 GUEST_KMOD           := $(KERNELS:%=$(TESTS)/guest/%/vmnix_poke.ko)
 TEST_INITRDS         := $(KERNELS:%=$(TESTS)/machine/initrd-%) $(KERNELS:%=$(TESTS)/machine/initrd-kexec-%) \
-                        $(KERNELS:%=$(TESTS)/machine/initrd-guests-%) $(TESTS)/machine/initrd-others-6.12
+                        $(KERNELS:%=$(TESTS)/machine/initrd-guests-%) $(TESTS)/machine/initrd-others-6.12 \
+                        $(TESTS)/machine/initrd-move-6.1
 
 $(TESTS)/machine/o/%.cpp.o: %.cpp
 	$(call say,CXX,$<)
@@ -179,6 +180,15 @@ $(TESTS)/machine/initrd-others-$(1): $(TESTS)/machine/initrd-$(1) $(TESTS)/machi
 	$(Q)tests/machine/pack $$@ $$< boot $(TESTS)/machine/vmlinux-$(1)/vmlinux $(MEMTEST)
 endef
 $(foreach kernel,$(KERNELS),$(eval $(call test_initrds,$(kernel))))
+# The next console of 6.1.
+$(TESTS)/machine/next.vmlinuz: $(BUILD)/machine/6.12/console.vmlinuz
+	@mkdir -p $(@D) && cp $< $@
+$(TESTS)/machine/next.cpio.gz: $(TESTS)/machine/initrd-6.12
+	@mkdir -p $(@D) && cp $< $@
+$(TESTS)/machine/initrd-move-6.1: $(TESTS)/machine/initrd-6.1 $(TESTS)/machine/next.vmlinuz $(TESTS)/machine/next.cpio.gz \
+                                  tests/machine/pack
+	$(call say,INITRD,$@)
+	$(Q)tests/machine/pack $@ $< boot $(TESTS)/machine/next.vmlinuz $(TESTS)/machine/next.cpio.gz
 .SECONDARY: $(GUEST_KMOD)
 
 # The assertion build (CHECKS=on, vmm/checks/on) in the same machines: its image and module lie over the release's.
@@ -207,7 +217,7 @@ PLUGIN        := $(TESTS)/plugin/exit_cost.so
 BENCH         := $(TESTS)/machine/bench
 BENCH_OBJECTS := $(filter-out %/main.cpp.o,$(filter $(TESTS)/machine/o/tests/machine/harness/%,$(MACHINE_TEST_OBJECTS))) \
                  $(TESTS)/machine/o/tests/machine/suites/console.cpp.o \
-                 $(TESTS)/machine/o/tests/machine/suites/guest_vm.cpp.o \
+                 $(TESTS)/machine/o/tests/machine/suites/guest_vm.cpp.o $(TESTS)/machine/o/tests/machine/suites/vm.cpp.o \
                  $(TESTS)/machine/o/tests/unit/sched/water_filling.cpp.o \
                  $(patsubst %,$(TESTS)/machine/o/%.o,$(wildcard tests/bench/*.cpp))
 

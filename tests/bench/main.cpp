@@ -26,6 +26,7 @@ constexpr Group kGroups[] = {
     {"vm-beside", measure_console_beside_vms},
     {"vm-alone", measure_undisturbed},
     {"vm-many", measure_vm_many},
+    {"restart", measure_console_restart},
     {"switch", measure_switch},
     {"console", measure_console},
     {"image", measure_image},

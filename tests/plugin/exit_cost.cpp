@@ -159,7 +159,7 @@ void translate(qemu_plugin_insn *instruction) {
     }
 }
 
-void on_translation(qemu_plugin_id_t, qemu_plugin_tb *block) {
+void on_translation(qemu_plugin_tb *block, void *) {
     for (std::size_t i = 0; i < qemu_plugin_tb_n_insns(block); ++i)
         translate(qemu_plugin_tb_get_insn(block, i));
 }
@@ -168,7 +168,7 @@ void on_translation(qemu_plugin_id_t, qemu_plugin_tb *block) {
 
 extern "C" {
 
-[[gnu::visibility("default")]] int qemu_plugin_version = 4;
+[[gnu::visibility("default")]] int qemu_plugin_version = 7;
 
 [[gnu::visibility("default")]] int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *, int count,
                                                        char **arguments) {
@@ -178,7 +178,7 @@ extern "C" {
         else if (std::sscanf(arguments[i], "host=%lx-%lx", &host_begin, &host_end) != 2)
             return -1;
     }
-    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation, nullptr);
     return 0;
 }
 }

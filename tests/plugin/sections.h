@@ -39,7 +39,9 @@ enum section {
 	SECTION_VM_DEADLINE = 29,
 	SECTION_VM_IOAPIC = 30,
 	SECTION_VM_BOOT = 31, /* a guest's, from its begin to its init */
-	SECTION_COUNT = 32,
+	SECTION_PLAIN_BOOT = 32, /* of the console's kernel, to its shell */
+	SECTION_RESTART = 33, /* from a panic to the next console's list of VMs */
+	SECTION_COUNT = 34,
 };
 
 /* nopl SECTION_MARK + id(%rax), in its form of seven bytes. */

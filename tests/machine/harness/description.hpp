@@ -26,7 +26,7 @@ struct Description {
     std::string append;               // more kernel parameters
     std::string archive;   // "kexec": with a kernel and an archive in /boot; "guests": with VMs' kernels there;
                            // "others": with an ELF kernel and memtest86+ there;
-                           // "known-length": see tests/bench
+                           // "move": with a newer kernel and its archive there; "known-length": see tests/bench
     std::vector<Nic> nics; // none unless a test wants one
     std::vector<std::string> emulator; // more arguments of the emulator
     bool counts_instructions = false;  // the TSC counts instructions, one CPU after the other

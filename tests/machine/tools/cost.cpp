@@ -111,6 +111,15 @@ bool mark(std::uint64_t section) {
     case SECTION_VM_BOOT:
         MARK_SECTION(SECTION_VM_BOOT);
         return true;
+    case SECTION_PLAIN_BOOT:
+        MARK_SECTION(SECTION_PLAIN_BOOT);
+        return true;
+    case SECTION_RESTART:
+        MARK_SECTION(SECTION_RESTART);
+        return true;
+    case SECTION_NONE:
+        MARK_SECTION(SECTION_NONE);
+        return true;
     default:
         return false;
     }
@@ -134,6 +143,11 @@ int section(Arguments arguments) {
     waitpid(child, &status, 0);
     print(__rdtsc() - before);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? kAsExpected : kNotAsExpected;
+}
+
+// mark NUMBER: a section that another process ends, or another kernel. 0 ends it.
+int mark_alone(Arguments arguments) {
+    return mark(number(arguments, 0, 0)) ? kAsExpected : kWrongCall;
 }
 
 // ipis FROM TO SECONDS: from one CPU, which does nothing else, to another: how many, ticks until the handler ran at the
@@ -167,6 +181,7 @@ constexpr Command kCommands[] = {
     {"cost-port", "a watched port", port},
     {"cost-kernel", "SECTION: through the test module", kernel_cost},
     {"ipis", "FROM TO SECONDS: how many, ticks at the median, for 99 of 100, most", ipis},
+    {"mark", "NUMBER: begins a section, 0 ends it", mark_alone},
     {"section", "NUMBER COMMAND...: TSC ticks that it takes", section},
 };
 
