@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What is watched while the console dies. Each tells once a second how it went since, with a number that only grows:
 // beat MILLISECONDS: the longest time between two beats of a clock. remember MIB: rounds of writing and checking
-// memory. spin: rounds of nothing.
+// memory. spin: rounds of nothing. plant MIB WORD: rounds of nothing, over memory that is full of a word.
 #include <algorithm>
 
 #include "apic.hpp"
@@ -49,14 +49,15 @@ void beat(const Arguments &arguments) {
     }
 }
 
+constexpr std::uint64_t kBeyondKernel = 16 << 20;
+
 // A word that tells of its place and its round.
 std::uint64_t pattern(std::uint64_t place, std::uint64_t round) {
     return (place ^ round << 40) * 0x9e3779b97f4a7c15;
 }
 
 void remember(const Arguments &arguments) {
-    constexpr std::uint64_t kBegin = 16 << 20; // beyond this kernel
-    auto *const words = reinterpret_cast<volatile std::uint64_t *>(kBegin);
+    auto *const words = reinterpret_cast<volatile std::uint64_t *>(kBeyondKernel);
     const std::uint64_t count = (arguments.number(0, 64) << 20) / sizeof *words;
     Seconds seconds;
     std::uint64_t rounds = 0, errors = 0;
@@ -66,7 +67,7 @@ void remember(const Arguments &arguments) {
         for (std::uint64_t i = 0; i < count; i++) {
             const std::uint64_t found = words[i];
             if (found != pattern(i, rounds) && errors++ == 0)
-                print("first error at", Hex{kBegin + i * sizeof *words}, "is", Hex{found});
+                print("first error at", Hex{kBeyondKernel + i * sizeof *words}, "is", Hex{found});
             words[i] = pattern(i, rounds + 1);
             if (i % 4096 == 0 && seconds.over())
                 print("second", seconds.count(), "errors", errors, "rounds", rounds);
@@ -80,8 +81,18 @@ void spin(const Arguments &) {
             print("second", seconds.count(), "spun", rounds);
 }
 
+void plant(const Arguments &arguments) {
+    auto *const words = reinterpret_cast<volatile std::uint64_t *>(kBeyondKernel);
+    const std::uint64_t count = (arguments.number(0, 16) << 20) / sizeof *words;
+    for (std::uint64_t i = 0; i < count; i++)
+        words[i] = arguments.number(1, 1);
+    print("planted", count);
+    spin(arguments);
+}
+
 PROGRAM("beat", beat);
 PROGRAM("remember", remember);
 PROGRAM("spin", spin);
+PROGRAM("plant", plant);
 
 } // namespace

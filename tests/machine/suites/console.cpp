@@ -75,8 +75,9 @@ int Console::rmmod(Seconds limit) {
     return outcome.ok() ? 0 : std::max(1, std::atoi(outcome.output.c_str()));
 }
 
+// An emulator on a busy host may stand still for longer than the module's own limit of a second.
 void Console::launch(const std::string &parameters) {
-    if (const int error = insmod(parameters))
+    if (const int error = insmod("timeout_ms=10000 " + parameters))
         throw std::runtime_error(fmt::format("the launch failed with error {}:\n{}", error, kernel_log()));
 }
 

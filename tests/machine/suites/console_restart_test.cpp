@@ -51,11 +51,11 @@ void die_and_come_back(MortalConsole &console, const std::string &name, unsigned
 
 } // namespace
 
-TEST(ConsoleRestart, EightDeaths) {
+TEST(ConsoleRestart, NineDeaths) {
     MortalConsole console;
     unsigned seed = 1;
-    for (const char *name :
-         {"sysrq", "triple-fault", "loop-all", "port-cf9", "stack", "power-off", "order", "inside-run"}) {
+    for (const char *name : {"sysrq", "triple-fault", "loop-all", "port-cf9", "stack", "power-off", "order",
+                             "silent-programs", "inside-run"}) {
         ASSERT_NO_FATAL_FAILURE(die_and_come_back(console, name, seed++));
     }
     console.remove_witnesses();

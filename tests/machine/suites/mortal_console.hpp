@@ -30,7 +30,7 @@ struct Witnessed {
 class MortalConsole : public Console {
   public:
     // Launched, with a package of its own kernel, without a limit of restarts, and three VMs that watch.
-    explicit MortalConsole(Description description = {.memory_mib = 1280, .archive = "kexec", .one_thread = true});
+    explicit MortalConsole(const std::string &parameters = "");
 
     enum class Outcome { Unharmed, CameBack, Silent };
     // The fault, and what follows. Silent: no shell answers within the fault's limit.

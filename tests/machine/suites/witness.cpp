@@ -10,9 +10,11 @@ namespace {
 
 const std::string kEnd = "/tmp/witness.end", kTold = "/tmp/witness.told";
 
-// As a shell line, of the console or of the guest.
+// As a shell line, of the console or of the guest. One that a failed test has left ends first.
 std::string starting(const std::string &probe) {
-    return fmt::format("rm -f {0}; {1} witness {0} >{2} & echo $! >/tmp/witness.pid", kEnd, probe, kTold);
+    return fmt::format("touch {0}; [ ! -e /tmp/witness.pid ] || wait $(cat /tmp/witness.pid); rm -f {0}; "
+                       "{1} witness {0} >{2} & echo $! >/tmp/witness.pid",
+                       kEnd, probe, kTold);
 }
 
 std::string ending() {
