@@ -23,7 +23,9 @@ std::string marking(section which) {
 
 double count_until_shell(CountingConsole &console, section which, const std::string &how) {
     console.type(marking(which) + how);
-    console.wait_for_shell(Seconds(900));
+    console.serial().wait_for("vmnix:~# ", Seconds(900)); // a panic on the way is what was asked for
+    console.type("");
+    console.wait_for_shell(Seconds(300));
     console.must("vmnix list >/dev/null 2>&1 || true; " + marking(SECTION_NONE));
     return static_cast<double>(console.counts(which).instructions);
 }

@@ -117,7 +117,8 @@ void deliver(Cpu &from, World &to, const Ipi &ipi, bool is_level) {
         mail(from, to, Mail::Nmi);
         break;
     case DeliveryMode::Init:
-        mail(from, to, Mail::Init);
+        to.mailbox.post_init();
+        notify(from, to);
         break;
     case DeliveryMode::StartUp:
         to.mailbox.sipi_vector = ipi.vector;

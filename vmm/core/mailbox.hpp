@@ -26,6 +26,13 @@ class Mailbox {
     bool any() const { return flags_.load(std::memory_order_relaxed) != 0; }
     // What the sender wrote before is visible to the taker. Sequentially consistent: see notify() in core/schedule.cpp.
     void post(Mail mail) { flags_.fetch_or(static_cast<std::uint32_t>(mail)); }
+    // A start-up message before it is of the time before.
+    void post_init() {
+        std::uint32_t old = flags_.load();
+        while (!flags_.compare_exchange_weak(old, (old & ~static_cast<std::uint32_t>(Mail::Sipi)) |
+                                                      static_cast<std::uint32_t>(Mail::Init))) {
+        }
+    }
     std::uint32_t take() { return flags_.exchange(0, std::memory_order_acquire); }
 
     std::atomic<std::uint8_t> sipi_vector{0};

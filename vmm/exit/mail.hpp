@@ -72,12 +72,13 @@ template <class V> void take_mail(V v) {
     if constexpr (!V::kIsVm)
         if (holds(mail, Mail::End)) [[unlikely]]
             return take_end(v);
+    // First, as INIT and a start-up message drop it: it may have come before them, and what they start has no handler.
+    if (holds(mail, Mail::Nmi))
+        add_nmi(world);
     if (holds(mail, Mail::Init))
         take_init(v);
     if (holds(mail, Mail::Sipi))
         take_sipi(v);
-    if (holds(mail, Mail::Nmi))
-        add_nmi(world);
     if (holds(mail, Mail::Flush))
         v.request_flush();
 }

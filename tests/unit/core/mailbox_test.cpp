@@ -34,6 +34,20 @@ TEST(Mailbox, Collects) {
     EXPECT_FALSE(holds(taken, Mail::Nmi));
 }
 
+TEST(Mailbox, AnInitUndoesTheStartUpBeforeIt) {
+    Mailbox box;
+    box.post(Mail::Sipi);
+    box.post(Mail::Flush);
+    box.post_init();
+    std::uint32_t taken = box.take();
+    EXPECT_TRUE(holds(taken, Mail::Init) && holds(taken, Mail::Flush));
+    EXPECT_FALSE(holds(taken, Mail::Sipi));
+    box.post_init();
+    box.post(Mail::Sipi);
+    taken = box.take();
+    EXPECT_TRUE(holds(taken, Mail::Init) && holds(taken, Mail::Sipi));
+}
+
 // Nothing is lost between threads, and what was written before the flag is seen with it.
 TEST(Mailbox, BetweenThreads) {
     constexpr unsigned kRounds = 300;

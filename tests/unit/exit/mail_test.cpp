@@ -129,8 +129,8 @@ TEST_F(MailTest, InitThenStartUp) {
 
 TEST_F(MailTest, InitAndStartUpTogether) {
     cpu().console.mailbox.sipi_vector = 0x12;
+    cpu().console.mailbox.post_init();
     post(Mail::Sipi);
-    post(Mail::Init);
     prepare();
     EXPECT_EQ(sleeps_, 0u); // there is nothing to wait for
     EXPECT_EQ(guest().starts, std::vector<std::uint8_t>{0x12});
@@ -179,6 +179,17 @@ TEST_F(MailTest, NmisDieWithAnInit) {
     prepare();
     expect_no_event();
     EXPECT_EQ(cpu().console.guest_nmis + cpu().arrived.nmis, 0u);
+}
+
+// Whoever sends an NMI and then restarts the CPU before that has had a turn.
+TEST_F(MailTest, NmisDieWithAnInitThatIsTakenWithThem) {
+    post(Mail::Nmi);
+    post(Mail::Init);
+    post(Mail::Sipi);
+    prepare();
+    EXPECT_EQ(guest().starts.size(), 1u);
+    expect_no_event();
+    EXPECT_EQ(cpu().console.guest_nmis, 0u);
 }
 
 // A machine check is the machine's, whichever kernel runs.
