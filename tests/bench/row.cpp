@@ -10,7 +10,8 @@ namespace {
 std::string grouped(double value, int decimals) {
     std::string text = fmt::format("{:.{}f}", value, decimals);
     const std::size_t point = text.find('.');
-    for (std::size_t at = point == std::string::npos ? text.size() : point; at > 3; at -= 3)
+    const std::size_t first = text[0] == '-' ? 1 : 0;
+    for (std::size_t at = point == std::string::npos ? text.size() : point; at > first + 3; at -= 3)
         text.insert(at - 3, ",");
     return text;
 }
