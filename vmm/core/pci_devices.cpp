@@ -17,7 +17,7 @@ constexpr std::uint32_t kMsi = 0x05, kMsiX = 0x11, kMsiEnable = 1u << 16, kMsiXE
 constexpr std::uint32_t kHeaderType = 0x7fu << 16;
 constexpr std::uint32_t kHostBridge = 0x0600, kIsaBridge = 0x0601;
 
-// PCI Express 4.0, 7.5.3.3 and 7.5.3.4; Advanced Capabilities for Conventional PCI ECN, 6.x.
+// PCI Express 4.0, 7.5.3.3 and 7.5.3.4; the ECN Advanced Capabilities for Conventional PCI.
 constexpr std::uint32_t kExpress = 0x10, kAdvancedFeatures = 0x13;
 constexpr std::uint32_t kExpressCanReset = 1u << 28, kExpressReset = 1u << 15; // device capabilities, control
 constexpr std::uint32_t kAdvancedCanReset = 1u << 25, kAdvancedReset = 1u << 0;
@@ -26,7 +26,7 @@ constexpr std::uint32_t kAdvancedCanReset = 1u << 25, kAdvancedReset = 1u << 0;
 // interrupt line.
 constexpr std::uint8_t kKept[] = {0x0c, 0x10, 0x14, 0x18, 0x1c, 0x20, 0x24, 0x30, 0x3c};
 
-// They announce a reset that does not work: device and vendor, as in Linux' list.
+// They announce a reset that does not work, by their vendors' errata: device and vendor.
 constexpr std::uint32_t kBrokenResets[] = {0x14871022, 0x148c1022, 0x149c1022, 0x79011022, 0x15028086, 0x15038086};
 
 } // namespace

@@ -12,7 +12,7 @@ namespace vmm {
 class PciResets {
   public:
     static constexpr unsigned kMost = 64;
-    static constexpr std::uint64_t kWaitUs = 100000; // after the last begin(): PCI Express 4.0, 6.6.2
+    static constexpr std::uint64_t kWaitUs = 100000; // after the last quiesce_bus(): PCI Express 4.0, 6.6.2
 
     // Every function on the bus that is no host or ISA bridge: bus mastering and interrupts off, MSI and MSI-X
     // disabled. What was on its way is in memory when this returns, as the last reading pushes it (PCI

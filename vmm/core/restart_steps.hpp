@@ -27,7 +27,7 @@ enum class RestartStep : std::uint8_t {
 struct RestartProgress {
     RestartStep step = RestartStep::Stop;
     unsigned bus = 0;
-    unsigned restored = 0;
+    unsigned restored = 0; // of the resets
     PciResets resets;
     unsigned segment = 0;
     std::uint64_t copied = 0; // of the segment, bytes
