@@ -177,6 +177,22 @@ void expect_clean_log(Console &console, const std::vector<std::string> &expected
         ADD_FAILURE() << line;
 }
 
+long Console::free_kib() {
+    must("echo 3 >/proc/sys/vm/drop_caches");
+    return std::stol(must("awk '/^MemFree/ { kib += $2 } $1 == \"count:\" { kib += 4 * $2 } "
+                          "END { print kib }' /proc/meminfo /proc/zoneinfo"));
+}
+
+void expect_free_again(Console &console, long before_kib) {
+    constexpr long kNoise = 2048; // less than an arena or a VM's smallest memory
+    long free_kib = console.free_kib();
+    for (unsigned tries = 0; tries < 20 && free_kib <= before_kib - kNoise; ++tries) {
+        console.must("sleep 0.5");
+        free_kib = console.free_kib();
+    }
+    EXPECT_GT(free_kib, before_kib - kNoise);
+}
+
 void expect_said(Console &console, const std::vector<std::string> &texts) {
     const std::string log = console.kernel_log();
     for (const std::string &text : texts)

@@ -128,7 +128,7 @@ void GuestVm::expect_clean_log(std::vector<std::string> expected) {
     const std::vector<std::string> alarming = alarming_lines(log, expected);
     EXPECT_TRUE(alarming.empty()) << name() << ": " << fmt::format("{}", fmt::join(alarming, "\n")) << "\nin:\n" << log;
     // Shorter ones happen when our own host is busy.
-    EXPECT_FALSE(std::regex_search(log, std::regex("hrtimer: interrupt took [0-9]{9,} ns"))) << log;
+    EXPECT_FALSE(std::regex_search(log, std::regex("hrtimer: interrupt took [0-9]{10,} ns"))) << log;
 }
 
 void expect_echo(GuestVm &guest) {

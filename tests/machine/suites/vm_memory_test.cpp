@@ -22,13 +22,6 @@ class VmMemory : public testing::Test {
         console.reset();
     }
     void TearDown() override { expect_nothing_given(*console); }
-
-    // With what lies in the kernel's lists of free pages by CPU: tens of MiB at times, and not in MemFree.
-    static long free_kib() {
-        console->must("echo 3 >/proc/sys/vm/drop_caches");
-        return std::stol(console->must("awk '/^MemFree/ { kib += $2 } $1 == \"count:\" { kib += 4 * $2 } "
-                                       "END { print kib }' /proc/meminfo /proc/zoneinfo"));
-    }
     // Pages that are full of this word, as the emulator sees the machine's memory.
     static std::size_t pages_of(std::uint64_t word) {
         const std::uint64_t low = std::uint64_t{console->description().memory_mib} << 20;
@@ -68,11 +61,11 @@ TEST_F(VmMemory, NothingLeaks) {
     };
     cycle();
     expect_nothing_given(*console);
-    const long before = free_kib();
+    const long before = console->free_kib();
     for (unsigned i = 0; i < 20; ++i)
         cycle();
     expect_nothing_given(*console);
-    EXPECT_GT(free_kib(), before - 2048);
+    expect_free_again(*console, before);
 }
 
 // `vmnix run` killed at any moment: either the VM runs or there is nothing of it.
