@@ -52,7 +52,6 @@ static void describe_arena(struct vmnix *v)
 	h->arena_free = h->arena_base + v->arena.used;
 	h->image_base = h->arena_base;
 	h->stub_va = (u64)vmnix_stub_page();
-	h->stub_pa = vmnix_stub_address();
 	h->stub_leave = (u64)vmnix_stub_leave;
 	h->stub_resume = (u64)vmnix_stub_resume;
 }

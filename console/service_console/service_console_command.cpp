@@ -25,15 +25,15 @@ void check_options(const ServiceConsoleOptions &options) {
         bool fits;
     };
     const Row rows[] = {
-        {options.package.given(), "--kernel, --initrd and --append", action == "set" || action == "restart"},
-        {options.policy_given(), "--on-crash, --limit, --on-limit and --watchdog", action == "set"},
-        {options.force || options.yes, "--force and --yes", action == "restart"},
-        {options.previous || options.all || options.follow, "--previous, --all and --follow", action == "log"},
+        {options.package.given(), "--kernel, --initrd or --append", action == "set" || action == "restart"},
+        {options.policy_given(), "--on-crash, --limit, --on-limit or --watchdog", action == "set"},
+        {options.force || options.yes, "--force or --yes", action == "restart"},
+        {options.previous || options.all || options.follow, "--previous, --all or --follow", action == "log"},
         {options.every.has_value(), "--every", action == "heartbeat"},
     };
     for (const Row &row : rows)
         if (row.given && !row.fits)
-            throw Failure(ExitCode::Usage, fmt::format("{} say nothing to '{}'", row.names, action));
+            throw Failure(ExitCode::Usage, fmt::format("'{}' takes no {}", action, row.names));
     if (options.previous && (options.all || options.follow))
         throw Failure(ExitCode::Usage, "--previous goes with neither --all nor --follow");
 }

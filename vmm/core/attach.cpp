@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vmm/core/attach.hpp"
 
-#include "vmm/core/backend.hpp"
-#include "vmm/core/interrupts.hpp"
 #include "vmm/core/switch_stub.hpp"
 #include "vmm/core/vmm.hpp"
 
 namespace vmm {
 namespace {
-
-void settle(Cpu &cpu, FlushDebt &debt) {
-    if (debt.settle())
-        flush_everywhere(cpu);
-}
 
 // The tables above the stub's address exist from now on, so that mapping it while CPUs leave cannot fail.
 Result<> prepare_stub_tables() {
@@ -21,23 +14,16 @@ Result<> prepare_stub_tables() {
     return {};
 }
 
-Result<> lend_stub(Cpu &cpu, const vmnix_attach &attach) {
+Result<> lend_stub(const vmnix_attach &attach) {
     vmnix_handover &h = *g_vmm.handover;
     const std::byte *page = g_vmm.ram.at(Gpa(attach.stub_pa));
     if (!page || attach.stub_pa % kPageSize != 0)
         return Errc::NotPresent;
-    h.stub_pa = attach.stub_pa;
+    TRY(keep_stub(g_vmm, page));
     h.stub_va = attach.stub_va;
     h.stub_leave = attach.stub_leave;
     h.stub_resume = attach.stub_resume;
-    if (!prepare_stub_tables())
-        return Errc::Exists;
-    FlushDebt debt(false);
-    const auto guarded = backend::guard_stub(Hpa(h.stub_pa), true, debt);
-    settle(cpu, debt);
-    // Copied after nobody can write to it any more.
-    __builtin_memcpy(const_cast<std::byte *>(g_vmm.stub_copy), page, kPageSize);
-    return guarded;
+    return prepare_stub_tables() ? Result<>() : Errc::Exists;
 }
 
 bool is_taken(std::uint64_t piece) {
@@ -51,29 +37,22 @@ Result<> attach_driver(Cpu &cpu, vmnix_attach &attach) {
     ConsoleLife &life = g_vmm.console_life;
     if (life.generation == 0)
         return Errc::Busy;
+    TRY(forget_driver(cpu));
     life.boots_until = 0;
-    forget_driver(cpu);
     attach.cpus = g_vmm.handover->cpus;
     attach.cpu_count = g_vmm.cpu_count;
     attach.can_leave = 0;
     if (attach.handover_abi != VMNIX_HANDOVER_ABI)
         return {}; // it would not understand what it is handed
-    TRY(lend_stub(cpu, attach));
+    TRY(lend_stub(attach));
     life.can_leave = true;
     attach.can_leave = 1;
     return {};
 }
 
-void forget_driver(Cpu &cpu) {
-    vmnix_handover &h = *g_vmm.handover;
+Result<> forget_driver(Cpu &cpu) {
     g_vmm.console_life.can_leave = false;
-    if (h.stub_pa == 0)
-        return;
-    FlushDebt debt(false);
-    const auto opened = backend::guard_stub(Hpa(h.stub_pa), false, debt);
-    VMM_ASSERT(opened); // its table exists since it was guarded
-    settle(cpu, debt);
-    h.stub_pa = 0;
+    return drop_stub_tables(cpu);
 }
 
 Result<Range<Hpa>> next_taken(Hpa from) {

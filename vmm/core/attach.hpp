@@ -11,8 +11,9 @@ namespace vmm {
 // RAM.
 Result<> attach_driver(Cpu &cpu, vmnix_attach &attach);
 
-// The console that lent the stub is gone: its page is like any other.
-void forget_driver(Cpu &cpu);
+// The console that lent the stub is gone. Busy while CPUs have not yet heard of the last one that went. Both with the
+// memory's lock held.
+Result<> forget_driver(Cpu &cpu);
 
 // The first memory from `from` on that is RAM and not the console's. NotFound: there is none.
 Result<Range<Hpa>> next_taken(Hpa from);

@@ -27,7 +27,6 @@ namespace svm {
 extern const Backend kBackend;
 Result<> hide_from_console(Hpa piece, FlushDebt &debt);
 Result<> show_to_console(Hpa piece);
-Result<> guard_stub(Hpa page, bool guarded, FlushDebt &debt);
 Result<> build_vm(Vm &vm, PieceMap &pieces);
 void release_vm(Vm &vm, PieceMap &pieces);
 Result<> build_world(World &world);
@@ -46,9 +45,6 @@ inline Result<> show_to_console(Hpa piece) {
     return svm::show_to_console(piece);
 }
 // The switch stub's page cannot be written by the console, or can again.
-inline Result<> guard_stub(Hpa page, bool guarded, FlushDebt &debt) {
-    return svm::guard_stub(page, guarded, debt);
-}
 // Nested tables of a VM with its RAM, out of free pieces; on failure release_vm gives back what there is.
 inline Result<> build_vm(Vm &vm, PieceMap &pieces) {
     return svm::build_vm(vm, pieces);

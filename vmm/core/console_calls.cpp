@@ -156,8 +156,11 @@ HypercallResult attach(Cpu &cpu, const HypercallArguments &a) {
     auto attach = a.rsi >= sizeof(vmnix_attach) ? copy_in<vmnix_attach>(a.rdi) : Result<vmnix_attach>(Errc::Invalid);
     if (!attach)
         return call_failure(attach.error());
-    if (const auto attached = attach_driver(cpu, *attach); !attached)
-        return call_failure(attached.error());
+    {
+        const auto memory = g_vmm.memory.lock();
+        if (const auto attached = attach_driver(cpu, *attach); !attached)
+            return call_failure(attached.error());
+    }
     return copy_out(*attach, a.rdi, a.rsi);
 }
 

@@ -50,6 +50,7 @@ bool end_console(Cpu &from, vmnix_console_end why, std::string_view text) {
     life.text[length] = 0;
     life.ended_tsc = x86::rdtsc();
     life.progress = {};
+    life.resets.forget();
     life.to_stop = g_vmm.cpu_count;
     life.beat_at = kNever;
     g_vmm.event_target = 0;

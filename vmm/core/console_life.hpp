@@ -2,6 +2,7 @@
 // The service console's own life: how it ended, what follows, and how far that is. docs/decisions/0024.
 #pragma once
 
+#include "vmm/core/pci_devices.hpp"
 #include "vmm/core/restart_steps.hpp"
 #include "vmnix/abi/hypercall/hypercall.h"
 
@@ -53,6 +54,7 @@ struct ConsoleLife {
     std::atomic<std::uint64_t> beat_at{~0ull}; // TSC at which its programs are given up
     std::uint32_t beat_ms = 0;
     RestartProgress progress; // of the first vCPU, which does the work
+    PciResets resets;         // of the devices of the one that ended
 };
 
 // The console is over: its vCPUs stop, and what the policy says follows. False: nothing of it, as there are no VMs and

@@ -51,11 +51,6 @@ template <class Format> class ConsoleNested {
         return followed;
     }
 
-    // The switch stub's page: what CPUs leave through is not the console's to change.
-    Result<> guard_stub(Hpa page, bool guarded, FlushDebt &debt) {
-        return tables_.map(page.raw(), page, kPageSize, guarded ? kReadExecute : kAll, MemoryType::WriteBack, debt);
-    }
-
     // The console changed its MTRRs: no large page may span the new borders.
     Result<> follow(const Mtrrs &mtrrs, FlushDebt &debt) {
         const TypeBorders borders = type_borders(mtrrs); // outlives the loop, as a temporary would not
@@ -67,7 +62,7 @@ template <class Format> class ConsoleNested {
 
   private:
     static constexpr std::uint64_t kGigabyte = 1ull << 30, kMessageWindow = 0xfee00000, kMessageWindowSize = 0x100000;
-    static constexpr Rights kAll{true, true}, kReadOnly{}, kReadExecute{.execute = true};
+    static constexpr Rights kAll{true, true}, kReadOnly{};
 
     static unsigned physical_bits() {
         constexpr std::uint32_t kSizes = 0x80000008;
@@ -94,7 +89,6 @@ template <class Format> class ConsoleNested {
         const Hpa ones = TRY(vmm.frames.allocate());
         __builtin_memset(at_physical<std::byte>(ones), 0xff, kPageSize);
         TRY(tables_.map_alias(vmm.arena().begin.raw(), ones, vmm.arena().size, kReadOnly, debt));
-        TRY(guard_stub(Hpa(vmm.handover->stub_pa), true, debt));
         TRY(tables_.unmap(kMessageWindow, kMessageWindowSize, debt));
         if (vmm.handover->lapic_base - kMessageWindow >= kMessageWindowSize)
             TRY(tables_.unmap(vmm.handover->lapic_base, kPageSize, debt));

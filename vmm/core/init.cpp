@@ -6,6 +6,7 @@
 #include "vmm/core/address_space.hpp"
 #include "vmm/core/backend.hpp"
 #include "vmm/core/schedule.hpp"
+#include "vmm/core/switch_stub.hpp"
 #include "vmm/core/traps.hpp"
 #include "vmm/x86/intrinsics.hpp"
 
@@ -110,12 +111,8 @@ template <class T> Result<std::span<T>> allocate_array(Vmm &vmm, std::size_t cou
     return std::span(first, count);
 }
 
-// The stub as it was, so that leaving does not execute what somebody wrote there meanwhile.
-Result<> keep_stub(Vmm &vmm) {
-    const Hpa copy = TRY(vmm.frames.allocate());
-    __builtin_memcpy(at_physical<std::byte>(copy), reinterpret_cast<const void *>(vmm.handover->stub_va), kPageSize);
-    vmm.stub_copy = at_physical<std::byte>(copy);
-    return {};
+Result<> keep_launch_stub(Vmm &vmm) {
+    return keep_stub(vmm, reinterpret_cast<const std::byte *>(vmm.handover->stub_va));
 }
 
 Result<> note_io_apics(Vmm &vmm) {
@@ -181,9 +178,9 @@ constexpr Stage kStages[] = {
     {"CPU features", learn_cpu, VMNIX_ERR_CPU},
     {"log", prepare_log, VMNIX_ERR_MEMORY},
     {"memory map", learn_memory, VMNIX_ERR_LAYOUT},
+    {"switch stub", keep_launch_stub, VMNIX_ERR_MEMORY},
     {"address space", switch_tables, VMNIX_ERR_LAYOUT},
     {"pieces", map_pieces, VMNIX_ERR_MEMORY},
-    {"switch stub", keep_stub, VMNIX_ERR_MEMORY},
     {"IO-APICs", note_io_apics, VMNIX_ERR_LAYOUT},
     {"virtualisation", prepare_backend, VMNIX_ERR_CPU},
     {"CPUs", prepare_cpus, VMNIX_ERR_MEMORY},

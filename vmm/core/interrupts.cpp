@@ -43,16 +43,20 @@ void take_timer(Cpu &cpu) {
     arm_timer(cpu);
 }
 
+void flush_here(Cpu &cpu, std::uint32_t generation) {
+    x86::write_cr3(g_vmm.host.root().raw());
+    cpu.console.mailbox.post(Mail::Flush);
+    cpu.flushed.store(generation);
+}
+
 void take_orders(Cpu &cpu) {
     const std::uint32_t generation =
         g_vmm.nested_generation.load(); // before the look: what comes later is ordered anew
     const std::uint32_t orders = cpu.orders.exchange(0, std::memory_order_acquire);
     if (orders & static_cast<std::uint32_t>(Order::Reschedule))
         cpu.arrived.reschedule = 1;
-    if (orders & static_cast<std::uint32_t>(Order::Flush)) {
-        cpu.console.mailbox.post(Mail::Flush);
-        cpu.flushed.store(generation);
-    }
+    if (orders & static_cast<std::uint32_t>(Order::Flush))
+        flush_here(cpu, generation);
 }
 
 // Kicks that arrive together are one interrupt; what is left over of the count claims a vector that is ours anyway.
@@ -301,8 +305,14 @@ void flush_everywhere(Cpu &from) {
     for (Cpu *cpu : g_vmm.all_cpus())
         if (cpu != &from)
             order(from, *cpu, Order::Flush);
-    from.console.mailbox.post(Mail::Flush);
-    from.flushed.store(generation);
+    flush_here(from, generation);
+}
+
+bool has_everyone_flushed() {
+    const std::uint32_t generation = g_vmm.nested_generation.load();
+    return std::ranges::all_of(g_vmm.all_cpus(), [&](const Cpu *cpu) {
+        return static_cast<std::int32_t>(cpu->flushed.load() - generation) >= 0;
+    });
 }
 
 void mirror_register(Cpu &cpu, LapicRegister reg, std::uint32_t value) {

@@ -7,28 +7,13 @@
 #include "vmm/core/vmm.hpp"
 
 namespace vmm {
-namespace {
-
-// Every CPU has heard of the last change of the console's tables, and flushes before it runs the console again.
-bool has_everyone_flushed() {
-    const std::uint32_t generation = g_vmm.nested_generation.load();
-    for (const Cpu *cpu : g_vmm.all_cpus())
-        if (static_cast<std::int32_t>(cpu->flushed.load() - generation) < 0)
-            return false;
-    return true;
-}
-
-} // namespace
-
 Result<> give_piece(Cpu &cpu, Hpa piece) {
     auto memory = g_vmm.memory.lock();
     PieceMap &pieces = g_vmm.ram.pieces();
     if (piece.raw() % PieceMap::kSize != 0)
         return Errc::Invalid;
-    // The stub's page, which CPUs leave through, is not the console's to change, and the room of a package is to be
-    // there when the next console needs it.
-    const bool holds_stub = align_down(g_vmm.handover->stub_pa, PieceMap::kSize) == piece.raw();
-    if (pieces.at(piece.raw()) != Owner::Console || holds_stub || memory->keep(piece))
+    // The room of a package is to be there when the next console needs it.
+    if (pieces.at(piece.raw()) != Owner::Console || memory->keep(piece))
         return Errc::NotPresent;
     FlushDebt debt(false);
     const auto hidden = backend::hide_from_console(piece, debt);

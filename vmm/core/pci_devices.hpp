@@ -20,6 +20,9 @@ class PciResets {
     // functions there are.
     unsigned quiesce_bus(unsigned bus);
 
+    // There is another console's end to work for.
+    void forget() { count_ = 0; }
+
     // How many resets have begun.
     unsigned count() const { return count_; }
 

@@ -45,20 +45,20 @@ Step quiesce_devices(RestartProgress &progress) {
     while (progress.bus < kBuses && !exists(progress.bus))
         progress.bus++;
     if (progress.bus < kBuses) {
-        (void)progress.resets.quiesce_bus(progress.bus++);
+        (void)life().resets.quiesce_bus(progress.bus++);
         return Step::Devices;
     }
-    if (progress.resets.count() != 0) {
-        log("PCI functions that are reset: ", progress.resets.count());
+    if (life().resets.count() != 0) {
+        log("PCI functions that are reset: ", life().resets.count());
         wait_us(progress, PciResets::kWaitUs);
     }
     return Step::Resets;
 }
 
 Step end_resets(RestartProgress &progress) {
-    if (progress.restored == progress.resets.count())
+    if (progress.restored == life().resets.count())
         return Step::Interrupts;
-    if (!progress.resets.restore(progress.restored++))
+    if (!life().resets.restore(progress.restored++))
         log("a PCI device does not answer after its reset");
     return Step::Resets;
 }
@@ -130,10 +130,12 @@ void stay_held(RestartProgress &progress) {
 }
 
 void open_memory(Cpu &cpu, RestartProgress &progress) {
+    auto packages = g_vmm.memory.lock();
     life().state = VMNIX_CONSOLE_STARTS;
-    forget_driver(cpu);
+    if (!forget_driver(cpu))
+        return; // again in the next turn
     progress.step = Step::Copy;
-    if (!g_vmm.memory.lock()->registered.exists())
+    if (!packages->registered.exists())
         hold(progress, "there is no package to restart it from");
 }
 

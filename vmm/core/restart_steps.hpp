@@ -3,7 +3,6 @@
 // of them a turn that the scheduler gives it.
 #pragma once
 
-#include "vmm/core/pci_devices.hpp"
 #include "vmnix/abi/hypercall/console.h"
 
 #include <cstdint>
@@ -28,7 +27,6 @@ struct RestartProgress {
     RestartStep step = RestartStep::Stop;
     unsigned bus = 0;
     unsigned restored = 0; // of the resets
-    PciResets resets;
     unsigned segment = 0;
     std::uint64_t copied = 0; // of the segment, bytes
     std::uint64_t checksum = VMNIX_CHECKSUM_BEGIN;

@@ -21,6 +21,12 @@ namespace vmm {
 
 using HostTables = RadixTable<HostFormat, FramePool>;
 
+// The way back to the bare machine of the console's driver: switch_stub.hpp.
+struct SwitchStub {
+    std::byte *copy = nullptr; // one page
+    HostTables::Pruned dropped;
+};
+
 // State components of XCR0 that this build knows: x87 to AVX-512, PKRU. Preflight accepts no others.
 inline constexpr std::uint64_t kKnownXcr0 = 0x2ff;
 
@@ -46,7 +52,7 @@ struct Vmm {
     x86::Gdt boot_gdt{};
     x86::Tss boot_tss{};
     std::array<x86::Gate, 256> idt{};
-    const std::byte *stub_copy = nullptr; // what the switch stub held at the launch, one page
+    SwitchStub stub;
     std::uint64_t launched_tsc = 0, untested = 0;
     std::uint64_t ns_per_tick = 0;    // of the TSC, 32.32
     std::uint64_t timer_per_tick = 0; // counts of the physical timer, 32.32 and rounded up

@@ -10,6 +10,8 @@
 #include "vmm/base/types.hpp"
 #include "vmm/mm/memory_type.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace vmm {
@@ -118,6 +120,30 @@ template <class Format, class Frames> class RadixTable {
         return table;
     }
 
+    // Table pages that nothing refers to any more. Whoever holds them releases them, once no CPU can be walking there.
+    struct Pruned {
+        static constexpr unsigned kMost = 4; // below the root of five levels
+        std::array<Hpa, kMost> pages{};
+        unsigned count = 0;
+    };
+
+    // Takes out the tables on the way to `va` that map nothing. What CPUs remember of them is owed a flush: APM vol. 2,
+    // 5.5.2.
+    Pruned prune(std::uint64_t va, FlushDebt &debt) {
+        Pruned pruned;
+        for (unsigned level = 1; level < levels_; level++) {
+            const auto table = table_at(va, level);
+            if (!table)
+                continue; // the way ends above
+            if (!is_empty(*table))
+                break;
+            frames_->table(*table_at(va, level + 1))[index(va, level + 1)] = 0;
+            pruned.pages[pruned.count++] = *table;
+        }
+        debt.add(FlushDebt(pruned.count != 0));
+        return pruned;
+    }
+
     // Gives every table page back. Nothing walks them any more, on any CPU.
     void release() { release_table(root_, levels_); }
 
@@ -125,6 +151,10 @@ template <class Format, class Frames> class RadixTable {
 
   private:
     static constexpr unsigned index(std::uint64_t va, unsigned level) { return va >> (12 + 9 * (level - 1)) & 511; }
+
+    bool is_empty(Hpa table) const {
+        return std::none_of(frames_->table(table), frames_->table(table) + kEntries, Format::present);
+    }
 
     void release_table(Hpa table, unsigned level) {
         for (unsigned i = 0; level > 1 && i < kEntries; i++) {

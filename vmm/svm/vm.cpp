@@ -47,10 +47,6 @@ Result<> show_to_console(Hpa piece) {
     return g_shared.nested.lock()->show(piece);
 }
 
-Result<> guard_stub(Hpa page, bool guarded, FlushDebt &debt) {
-    return g_shared.nested.lock()->guard_stub(page, guarded, debt);
-}
-
 Result<> build_vm(Vm &vm, PieceMap &pieces) {
     vm.nested_root = TRY(g_vmm.frames.allocate());
     return VmNested<NptFormat>(vm.nested_root).build(vm, pieces);

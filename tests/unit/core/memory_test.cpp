@@ -85,15 +85,6 @@ TEST_F(MemoryTest, WrongAddresses) {
     EXPECT_TRUE(is_consoles(spare(1)));
 }
 
-// The stub is how CPUs come back: the VMM executes it, and the console may not write to it.
-TEST_F(MemoryTest, TheStubStaysWhereItIs) {
-    expect_error(call(VMNIX_HC_GIVE, align_down(kStub, PieceMap::kSize)), VMNIX_HC_EFAULT);
-    const auto walked = walk(kStub);
-    ASSERT_TRUE(walked);
-    EXPECT_FALSE(walked->write);
-    EXPECT_TRUE(walked->execute);
-}
-
 // What other CPUs may still write to is not clean yet.
 TEST_F(MemoryOfManyTest, ScrubsWhenEverybodyHasFlushed) {
     ASSERT_EQ(call(VMNIX_HC_GIVE, spare(0)).error, 0u);

@@ -15,7 +15,7 @@ namespace vmm::test {
 
 class SvmMachine {
   public:
-    static constexpr std::uint64_t kStub = 0x400000, kStubResume = 0xffff'ffff'c000'0040;
+    static constexpr std::uint64_t kStubResume = 0xffff'ffff'c000'0040;
 
     explicit SvmMachine(const RigOptions &options = {}, unsigned levels = 4) : rig_(options), guest_(rig_) {
         std::destroy_at(&svm::g_shared);
@@ -23,7 +23,6 @@ class SvmMachine {
         for (auto &seen : checks::seen)
             seen = {};
         g_vmm.host = HostTables(*g_vmm.frames.allocate(), levels, 3, g_vmm.frames);
-        rig_.handover().stub_pa = kStub;
         rig_.handover().stub_resume = kStubResume;
         VMM_ASSERT(svm::kBackend.init(g_vmm));
         for (unsigned i = 0; i < options.cpus; i++) {

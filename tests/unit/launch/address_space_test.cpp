@@ -93,12 +93,37 @@ TEST_P(AddressSpaceTest, DevicesAreUncacheable) {
 
 TEST_P(AddressSpaceTest, StubComesAndGoes) {
     expect_rights(LaunchMachine::kStubVa, false, true);
-    EXPECT_EQ(walk(LaunchMachine::kStubVa)->pa, LaunchMachine::kStubPa);
+    EXPECT_EQ(walk(LaunchMachine::kStubVa)->pa, physical_of(g_vmm.stub.copy).raw());
     unmap_stub(g_vmm);
     EXPECT_FALSE(walk(LaunchMachine::kStubVa));
     EXPECT_TRUE(map_stub(g_vmm));
     EXPECT_TRUE(walk(LaunchMachine::kStubVa));
     EXPECT_EQ(map_stub(g_vmm).error(), Errc::Invalid); // it is there already
+}
+
+// What the console writes to its page afterwards is nothing to the VMM.
+TEST_P(AddressSpaceTest, StubIsACopy) {
+    const std::byte first = *g_vmm.stub.copy;
+    EXPECT_EQ(first, std::byte{0xcc});
+    *reinterpret_cast<std::byte *>(LaunchMachine::kStubVa) = std::byte{0x90};
+    EXPECT_EQ(*g_vmm.stub.copy, first);
+}
+
+// A driver follows another: what was only for the first one's address is used again, once both CPUs have flushed.
+TEST_P(AddressSpaceTest, StubTablesAreNotLeftBehind) {
+    Cpu &cpu = *g_vmm.cpus[0];
+    unmap_stub(g_vmm);
+    const std::uint64_t used = g_vmm.frames.used();
+    EXPECT_TRUE(drop_stub_tables(cpu));
+    EXPECT_EQ(g_vmm.frames.used(), used); // somebody may be walking them
+    EXPECT_EQ(drop_stub_tables(cpu).error(), Errc::Busy);
+    g_vmm.cpus[1]->flushed = g_vmm.nested_generation.load();
+    EXPECT_TRUE(drop_stub_tables(cpu));
+    EXPECT_EQ(g_vmm.frames.used(), used - (GetParam() - 1));
+    g_vmm.handover->stub_va += 5ull << 39;
+    EXPECT_TRUE(map_stub(g_vmm));
+    EXPECT_EQ(g_vmm.frames.used(), used);
+    expect_rights(g_vmm.handover->stub_va, false, true);
 }
 
 } // namespace

@@ -64,7 +64,6 @@ LaunchMachine::LaunchMachine(unsigned cpus)
     h.arena_free = kArenaFree;
     h.cpus = kCpuPages;
     h.stub_va = kStubVa;
-    h.stub_pa = kStubPa;
     h.stub_resume = kStubVa + 0x40;
     h.tsc_khz = 1'000'000;
     h.apic_timer_khz = 100'000;

@@ -19,7 +19,7 @@ class LaunchMachine {
   public:
     static constexpr std::uint64_t kArena = 32 * kMega, kArenaSize = 4 * kMega, kCpuPages = kArena + 0x10000,
                                    kArenaFree = kArena + 0x20000;
-    static constexpr std::uint64_t kStubVa = 0x3a00'0000'0000, kStubPa = 0x400000;
+    static constexpr std::uint64_t kStubVa = 0x3a00'0000'0000;
     static constexpr std::uint64_t kLong = 60'000'000'000, kShort = 30'000'000; // time-outs in ns
 
     explicit LaunchMachine(unsigned cpus);

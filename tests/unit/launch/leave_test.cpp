@@ -146,18 +146,5 @@ TEST_F(LeaveTest, CpuStatsOfAnother) {
     });
 }
 
-using LeaveDeathTest = LeaveTest;
-
-// What somebody wrote to the stub meanwhile is not executed.
-TEST_F(LeaveDeathTest, ChangedStubStopsTheVmm) {
-    GTEST_FLAG_SET(death_test_style, "threadsafe");
-    EXPECT_DEATH(launch([](Cpu &cpu) {
-                     if (cpu.index == 0)
-                         *reinterpret_cast<std::uint8_t *>(LaunchMachine::kStubVa + 9) = 0x90; // mapped by the machine
-                     leave(cpu);
-                 }),
-                 "panic: __builtin_memcmp");
-}
-
 } // namespace
 } // namespace vmm::test

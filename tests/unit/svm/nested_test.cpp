@@ -63,16 +63,6 @@ TEST_F(NestedTest, ArenaReadsAsOnes) {
     }
 }
 
-TEST_F(NestedTest, StubCannotBeWritten) {
-    const auto walked = walk(kStub);
-    ASSERT_TRUE(walked);
-    EXPECT_EQ(walked->pa, kStub);
-    EXPECT_TRUE(walked->execute);
-    EXPECT_FALSE(walked->write);
-    expect_same(kStub - 1);
-    expect_same(kStub + kPageSize);
-}
-
 TEST_F(NestedTest, ApicsAreNotMapped) {
     for (std::uint64_t gpa :
          {Rig::kLapicPage, 0xfee01000ul, 0xfeefffffUL, Rig::kIoApicPage, Rig::kIoApicPage + kPageSize})
@@ -125,7 +115,7 @@ TEST_F(NestedTest, MapsMoreOnDemand) {
 // What was left out on purpose stays out.
 TEST_F(NestedTest, MapsNothingBelowTheEndOfMemory) {
     for (std::uint64_t gpa :
-         {Rig::kLapicPage, Rig::kIoApicPage, Rig::kArena.begin.raw(), kStub, std::uint64_t{0}, 5 * kGiga - 1}) {
+         {Rig::kLapicPage, Rig::kIoApicPage, Rig::kArena.begin.raw(), std::uint64_t{0}, 5 * kGiga - 1}) {
         EXPECT_FALSE(nested().map_more(Gpa(gpa))) << std::hex << gpa;
     }
     EXPECT_FALSE(walk(Rig::kLapicPage));

@@ -120,7 +120,7 @@ struct vmnix_handover {
     uint64_t arena_free;             /* first byte that neither image, bootstrap tables nor these structures use */
     uint64_t image_base;             /* where the image's first byte lies */
     uint64_t cpus;                   /* array of cpu_count pages, struct vmnix_handover_cpu each */
-    uint64_t stub_pa, stub_va;       /* the one page of code that both sides execute */
+    uint64_t stub_va;                /* the one page of code that both sides execute */
     uint64_t stub_leave;             /* address in it that gives a CPU back: rdi = vmnix_handover_cpu, eax = result */
     uint64_t stub_resume;            /* address in it at which a CPU wakes up as a guest */
     uint64_t tsc_khz;
