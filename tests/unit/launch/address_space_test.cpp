@@ -111,6 +111,7 @@ TEST_P(AddressSpaceTest, StubIsACopy) {
 
 // A driver follows another: what was only for the first one's address is used again, once both CPUs have flushed.
 TEST_P(AddressSpaceTest, StubTablesAreNotLeftBehind) {
+    play(&machine_.hardware(0));
     Cpu &cpu = *g_vmm.cpus[0];
     unmap_stub(g_vmm);
     const std::uint64_t used = g_vmm.frames.used();
@@ -119,11 +120,12 @@ TEST_P(AddressSpaceTest, StubTablesAreNotLeftBehind) {
     EXPECT_EQ(drop_stub_tables(cpu).error(), Errc::Busy);
     g_vmm.cpus[1]->flushed = g_vmm.nested_generation.load();
     EXPECT_TRUE(drop_stub_tables(cpu));
-    EXPECT_EQ(g_vmm.frames.used(), used - (GetParam() - 1));
+    EXPECT_EQ(g_vmm.frames.used(), used - 3); // a fifth level is shared with the physical map
     g_vmm.handover->stub_va += 5ull << 39;
     EXPECT_TRUE(map_stub(g_vmm));
     EXPECT_EQ(g_vmm.frames.used(), used);
     expect_rights(g_vmm.handover->stub_va, false, true);
+    play(nullptr);
 }
 
 } // namespace

@@ -135,5 +135,30 @@ TYPED_TEST(RadixTableTest, NothingOfNoSize) {
     EXPECT_FALSE(this->walk(0x1000));
 }
 
+// Only tables that map nothing are taken out, and a flush is owed for them.
+TYPED_TEST(RadixTableTest, PruneTakesWhatMapsNothing) {
+    const std::uint64_t alone = 5ull << 39, neighbour = alone + 2 * kMega;
+    const auto prune = [&](std::uint64_t va) {
+        FlushDebt debt(false);
+        const auto pruned = this->table_.prune(va, debt);
+        EXPECT_EQ(debt.settle(), pruned.count != 0);
+        return pruned.count;
+    };
+    EXPECT_EQ(prune(alone), 0u);
+    this->map(alone, kMega, kPageSize);
+    this->map(neighbour, kMega, kPageSize);
+    EXPECT_EQ(prune(alone), 0u); // they are in use
+    this->unmap(alone, kPageSize);
+    EXPECT_EQ(prune(alone), 1u);
+    EXPECT_FALSE(this->walk(alone));
+    EXPECT_EQ(this->walk(neighbour)->pa, kMega);
+    EXPECT_EQ(prune(alone), 0u);
+    this->unmap(neighbour, kPageSize);
+    EXPECT_EQ(prune(neighbour), TypeParam::kLevels - 1); // all but the root
+    EXPECT_FALSE(this->walk(neighbour));
+    this->map(alone, kMega, kPageSize);
+    EXPECT_EQ(this->walk(alone)->pa, kMega);
+}
+
 } // namespace
 } // namespace vmm::test
