@@ -19,6 +19,7 @@
 #include "event.h"
 #include "exclusive.h"
 #include "facts.h"
+#include "fault_record.h"
 #include "handover.h"
 #include "last_words.h"
 #include "launch.h"
@@ -184,6 +185,8 @@ static int __init vmnix_start(void)
 	init_waitqueue_head(&vmnix.event_wait);
 	vmnix_vms_init(&vmnix);
 	road = vmnix_below(&below) ? ATTACH : LAUNCH;
+	if (road == LAUNCH)
+		vmnix_tell_fault_record();
 	/* What preflight saw and what is launched must be the same CPUs. */
 	cpu_hotplug_disable();
 	ret = start_stages();

@@ -42,6 +42,14 @@ void warn_without_module(Environment &environment, const std::string &release) {
                                       release));
 }
 
+// A second kernel cannot call SetVirtualAddressMap (UEFI 2.10, 8.4.1).
+void warn_of_efi(Environment &environment) {
+    if (std::filesystem::exists(environment.root.string() + "/sys/firmware/efi"))
+        environment.err.write(
+            "vmnix: a restarted console runs without EFI's runtime services: no efibootmgr and no EFI "
+            "variables until the machine itself reboots\n");
+}
+
 Failure refusal(VmAnswer answer, const vmnix_package_load &load) {
     if (answer == VmAnswer::NoMemory)
         return {ExitCode::Refused,
@@ -62,6 +70,7 @@ void register_package(Environment &environment, VmmDevice &device, const Package
     if (const VmAnswer answer = device.load_package(load); answer != VmAnswer::Ok)
         throw refusal(answer, load);
     warn_without_module(environment, package.release);
+    warn_of_efi(environment);
 }
 
 } // namespace console

@@ -17,8 +17,6 @@ namespace {
 using namespace campaign;
 using suites::MortalConsole;
 
-constexpr double kLongestGap = 2000; // ms
-
 std::vector<Injection> read_results(const char *file) {
     std::vector<Injection> done;
     std::ifstream in(file);
@@ -59,7 +57,7 @@ void look_around(MortalConsole &console, Injection &one, unsigned before) {
     one.gap_ms = seen.gap_ms;
     for (const std::string &harm : seen.harm)
         one.note += harm + "; ";
-    if (!seen.harm.empty() || seen.gap_ms > kLongestGap)
+    if (!seen.harm.empty() || seen.gap_ms > 1000 * suites::kStall.count())
         one.became = kHarmed;
 }
 

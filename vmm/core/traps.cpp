@@ -3,6 +3,7 @@
 // guest memory, the serial port by polling.
 #include "vmm/core/traps.hpp"
 
+#include "vmm/core/fault_record.hpp"
 #include "vmm/core/serial.hpp"
 #include "vmm/core/vmm.hpp"
 #include "vmm/x86/intrinsics.hpp"
@@ -30,10 +31,18 @@ std::uint64_t address(const std::byte *symbol) {
     return reinterpret_cast<std::uint64_t>(symbol);
 }
 
+// In the console's lowest memory. None before CPUs run the console: while launching, the module is there to tell.
+vmnix_fault_record *record() {
+    return g_vmm.launched_tsc != 0 ? reinterpret_cast<vmnix_fault_record *>(g_vmm.ram.at(Gpa(VMNIX_FAULT_RECORD_AT)))
+                                   : nullptr;
+}
+
 template <class... Parts> void report(Parts... parts) {
     const Text text("vmnix: ", parts..., "\r\n");
     serial::put(text.view());
     g_vmm.log.unguarded().append(text.view());
+    if (auto *const kept = record())
+        add_to_record(*kept, text.view());
 }
 
 void report_header(const char *what) {
@@ -70,7 +79,9 @@ bool may_fault(std::uint64_t rip) {
     return rip == address(vmm_safe_rdmsr) || rip == address(vmm_safe_wrmsr) || rip == address(vmm_safe_xsetbv);
 }
 
+// A reset loses what is only in the cache.
 [[noreturn]] void halt() {
+    x86::wbinvd();
     for (;;)
         asm volatile("cli; hlt");
 }
@@ -84,7 +95,10 @@ void stop_others() {
 }
 
 bool begin_report() {
-    return !g_vmm.panicking.exchange(true);
+    const bool first = !g_vmm.panicking.exchange(true);
+    if (auto *const kept = record(); kept && first)
+        begin_record(*kept);
+    return first;
 }
 
 } // namespace

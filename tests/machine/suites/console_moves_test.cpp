@@ -96,6 +96,33 @@ TEST(ConsoleMoves, AfterACrashKernel) {
     expect_alive(console, vm, before);
 }
 
+// The next one finds ACPI's tables by what the package says, as no EFI tells it where they are, and does without the
+// firmware's services.
+TEST(ConsoleMoves, OnAnEfiMachine) {
+    Console console({.memory_mib = 1280,
+                     .archive = "kexec",
+                     .emulator = {"-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd"},
+                     .one_thread = true});
+    console.must("ls /sys/firmware/efi/runtime-map");
+    const std::string tables = console.must("ls /sys/firmware/acpi/tables"), cpus = console.must("nproc");
+    console.launch();
+    EXPECT_THAT(console.must(kSet + "--kernel /boot/console.vmlinuz --initrd /boot/initrd-6.12 2>&1", Seconds(120)),
+                testing::HasSubstr("without EFI's runtime services"));
+    {
+        ProgramVm vm(console, "beat", "beat 10");
+        vm.wait_until_says("second 1 ");
+        const std::uint64_t before = seconds_told(vm);
+        console.type("echo c >/proc/sysrq-trigger");
+        console.wait_for_crash_kernel(Seconds(180)); // which there is not: the restarted console is what asks next
+        EXPECT_FALSE(console.run("ls /sys/firmware/efi").ok());
+        EXPECT_EQ(console.must("ls /sys/firmware/acpi/tables"), tables);
+        EXPECT_EQ(console.must("nproc"), cpus);
+        expect_end(console, "panic");
+        expect_alive(console, vm, before);
+    }
+    leave_for_good(console);
+}
+
 // By the accounts of both sides; a page more or less is where the kernel put itself this time. Fifty times in
 // `make test-all`.
 TEST(ConsoleMoves, LeakNothing) {
@@ -107,7 +134,8 @@ TEST(ConsoleMoves, LeakNothing) {
         SCOPED_TRACE(fmt::format("restart {}", i + 1));
         ASSERT_EQ(console.suffer(fault("order"), i), MortalConsole::Outcome::CameBack) << console.serial().tail(4000);
         nlohmann::json now = expect_memory_adds_up(console);
-        const auto kib = static_cast<unsigned>(std::stoul(console.must("awk '/^MemTotal/ { print $2 }' /proc/meminfo")));
+        const auto kib =
+            static_cast<unsigned>(std::stoul(console.must("awk '/^MemTotal/ { print $2 }' /proc/meminfo")));
         if (i == 0) {
             accounts = now;
             total = kib;

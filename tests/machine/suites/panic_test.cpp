@@ -44,6 +44,26 @@ TEST_P(Panic, IsReported) {
     EXPECT_EQ(halted, 2u) << registers;
 }
 
+// The report is in the next boot's kernel log, once.
+TEST(PanicRecord, IsToldAfterTheReset) {
+    Console console({.cpus = 2});
+    console.launch("test=1");
+    console.type(kProbe +
+                 fmt::format("hypercall {} {} 0", static_cast<int>(VMNIX_HC_TEST), static_cast<int>(VMNIX_TEST_PANIC)));
+    console.serial().wait_for("vmnix: at vmm/core/hypercalls.cpp:", Seconds(60));
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    console.human_monitor("system_reset");
+    console.wait_for_shell(Seconds(180));
+    console.must(kProbe + "insmod " + kModule);
+    // Not the log as a whole: the harness knows the line that says that a VMM has stopped.
+    EXPECT_TRUE(console.run("dmesg | grep -q 'the VMM stopped in an earlier boot of this machine, and said:'").ok());
+    EXPECT_TRUE(console.run("dmesg | grep -qF '| vmnix: at vmm/core/hypercalls.cpp:'").ok());
+    console.must("rmmod vmkmod; dmesg -c >/dev/null");
+    console.must(kProbe + "insmod " + kModule);
+    EXPECT_FALSE(console.run("dmesg | grep -q 'in an earlier boot'").ok());
+    console.must("rmmod vmkmod");
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, Panic,
                          testing::Values(Breakage{"Assertion", 0, {"vmnix: at vmm/core/hypercalls.cpp:"}},
                                          Breakage{"Fault", 1, {"vector 14", "rip 0xffffffff80", "cr2 0x1000", "r15 "}},

@@ -67,6 +67,12 @@ TEST_F(ServiceConsole, AKernelWithoutTheModuleIsWarnedOf) {
     EXPECT_THAT(rig.err.text, HasSubstr("KRELEASE=6.12.1"));
 }
 
+TEST_F(ServiceConsole, WithoutEfiAfterwardsIsSaid) {
+    rig.root.write("/sys/firmware/efi/systab", "ACPI20=0x3fb7e014\n");
+    ASSERT_EQ(command({"set"}), ExitCode::Ok);
+    EXPECT_THAT(rig.err.text, HasSubstr("without EFI's runtime services"));
+}
+
 TEST_F(ServiceConsole, TooLittleMemoryIsSaidInBothFigures) {
     console().load_answer = VmAnswer::NoMemory;
     EXPECT_EQ(command({"set"}), ExitCode::Refused);
