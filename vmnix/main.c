@@ -25,6 +25,7 @@
 #include "launch.h"
 #include "leave.h"
 #include "power.h"
+#include "stuck.h"
 #include "vmnix.h"
 
 #define TENTHS_TO_CLOSE 20u
@@ -149,6 +150,7 @@ static const struct stage {
 	{ EITHER, vmnix_event_start, vmnix_event_stop },
 	{ EITHER, vmnix_device_start, vmnix_device_stop },
 	{ EITHER, vmnix_last_words_start, vmnix_last_words_stop },
+	{ EITHER, vmnix_stuck_start, vmnix_stuck_stop },
 	{ EITHER, vmnix_power_start, vmnix_power_stop },
 	{ ATTACH, vmnix_attach, vmnix_attach_end },
 };

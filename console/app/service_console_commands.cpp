@@ -15,9 +15,9 @@ void text_option(CLI::App *sub, const char *name, Value &to, const char *type, c
 void add_service_console_commands(Grammar &grammar) {
     const auto [sub, options] =
         grammar.add<ServiceConsoleOptions>("service-console", "what becomes of this Linux while VMs live on");
-    sub->add_option("ACTION", options->action, "set, status, restart, log, drop or heartbeat")
+    sub->add_option("ACTION", options->action, "set, status, restart, log, core, drop or heartbeat")
         ->required()
-        ->check(CLI::IsMember({"set", "status", "restart", "log", "drop", "heartbeat"}))
+        ->check(CLI::IsMember({"set", "status", "restart", "log", "core", "drop", "heartbeat"}))
         ->type_name("");
     text_option(sub, "--kernel", options->package.kernel, "FILE",
                 "set, restart: the kernel; by default the running one's");

@@ -7,6 +7,7 @@
 #include "console/base/failure.hpp"
 #include "console/service_console/console_log.hpp"
 #include "console/service_console/console_report.hpp"
+#include "console/service_console/cores.hpp"
 #include "console/service_console/heartbeat.hpp"
 #include "console/service_console/policy.hpp"
 #include "console/service_console/register_package.hpp"
@@ -77,6 +78,8 @@ ExitCode drop(Environment &environment, VmmDevice &device, bool json) {
 
 ExitCode run_service_console(Environment &environment, const ServiceConsoleOptions &options) {
     check_options(options);
+    if (options.action == "core")
+        return print_cores(environment, options.json); // which may be of a time without a VMM
     const auto device = environment.open_device();
     check_feature(device->info());
     if (options.action == "set")

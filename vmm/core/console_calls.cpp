@@ -27,12 +27,14 @@ HypercallResult end(Cpu &cpu, const HypercallArguments &a) {
                                                                                          : call_failure(Errc::Busy);
 }
 
-HypercallResult log_message(const HypercallArguments &a) {
-    const auto from = console_bytes(a.rdi, a.rsi);
-    if (!from)
-        return call_failure(from.error());
-    add_console_message({reinterpret_cast<const char *>(*from), a.rsi}); // plain bytes
-    return {};
+HypercallResult log_message(Cpu &cpu, const HypercallArguments &a) {
+    if (a.rsi != 0) {
+        const auto from = console_bytes(a.rdi, a.rsi);
+        if (!from)
+            return call_failure(from.error());
+        add_console_message({reinterpret_cast<const char *>(*from), a.rsi}); // plain bytes
+    }
+    return {.results = 1, .rdi = answers_watchdog(cpu)};
 }
 
 HypercallResult log_read(const HypercallArguments &a) {
@@ -178,7 +180,7 @@ HypercallResult console_call(Cpu &cpu, const HypercallArguments &arguments) {
     case VMNIX_HC_CONSOLE_END:
         return end(cpu, arguments);
     case VMNIX_HC_CONSOLE_LOG:
-        return log_message(arguments);
+        return log_message(cpu, arguments);
     case VMNIX_HC_CONSOLE_LOG_READ:
         return log_read(arguments);
     case VMNIX_HC_CONSOLE_SET:

@@ -64,6 +64,11 @@ void look(Cpu &cpu, std::uint64_t now) {
 
 } // namespace
 
+bool answers_watchdog(Cpu &cpu) {
+    cpu.watch.signs += cpu.watch.warned;
+    return cpu.watch.warned;
+}
+
 void watch_console(Cpu &cpu, std::uint64_t now) {
     ConsoleLife &life = g_vmm.console_life;
     if (cpu.index == 0 && now >= life.beat_at.load())

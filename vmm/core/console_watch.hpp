@@ -22,4 +22,7 @@ struct ConsoleWatch {
 // time.
 void watch_console(Cpu &cpu, std::uint64_t now);
 
+// A hypercall by which the console tells something. True when it was asked by NMI, so that this is no sign of life.
+bool answers_watchdog(Cpu &cpu);
+
 } // namespace vmm

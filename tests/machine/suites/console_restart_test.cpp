@@ -3,6 +3,7 @@
 #include "tests/machine/suites/mortal_console.hpp"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 
 using namespace suites;
 
@@ -37,6 +38,10 @@ void die_and_come_back(MortalConsole &console, const std::string &name, unsigned
         EXPECT_NE(std::find(kind.ends.begin(), kind.ends.end(), status["last_end"]), kind.ends.end()) << status;
     }
     EXPECT_TRUE(console.was_told(kind, seed));
+    if (status["last_end"] == "watchdog") { // it was asked where it is, and said so
+        EXPECT_THAT(console.must("vmnix service-console log --previous"),
+                    testing::ContainsRegex("takes no interrupts: .* at .*vmnix_poke"));
+    }
     console.must("sleep 1.2"); // each tells once a second
     const Witnessed seen = console.witness();
     for (const std::string &harm : seen.harm)

@@ -139,11 +139,37 @@ TEST_F(ServiceConsole, StatusTellsTheLastEnd) {
     EXPECT_THAT(rig.out.text, HasSubstr("restart 2; the one before ended"));
 }
 
+TEST_F(ServiceConsole, WithoutACrashKernelItIsSaidHowToHaveOne) {
+    ASSERT_EQ(command({"core"}), ExitCode::Ok);
+    EXPECT_THAT(rig.out.text, HasSubstr("none: no core is saved (install kdump-tools"));
+    EXPECT_THAT(rig.out.text, HasSubstr("none in /var/crash"));
+}
+
+TEST_F(ServiceConsole, CoresAreListedByAge) {
+    rig.root.write("/sys/kernel/kexec_crash_loaded", "1\n");
+    rig.root.write("/sys/kernel/kexec_crash_size", "268435456\n");
+    rig.root.write("/var/crash/202611260830/dump.202611260830", std::string(2048, 'o'));
+    rig.root.write("/var/crash/202611260830/dmesg.202611260830", "messages");
+    rig.root.write("/var/crash/202611270834/dump.202611270834", std::string(4096, 'n'));
+    rig.root.write("/var/crash/202611270900/dump.202611270900.incomplete", "half of it");
+    std::filesystem::last_write_time(rig.root.at("/var/crash/202611260830/dump.202611260830"),
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(24));
+    ASSERT_EQ(command({"core"}), ExitCode::Ok);
+    EXPECT_THAT(rig.out.text, HasSubstr("loaded, 256 MiB kept for it"));
+    rig.out.text.clear();
+    ASSERT_EQ(command({"core", "--json"}), ExitCode::Ok);
+    const auto cores = rig.json()["cores"];
+    ASSERT_EQ(cores.size(), 2u) << cores;
+    EXPECT_EQ(cores[0]["path"], "/var/crash/202611270834/dump.202611270834");
+    EXPECT_EQ(cores[0]["bytes"], 4096);
+    EXPECT_EQ(cores[1]["path"], "/var/crash/202611260830/dump.202611260830");
+}
+
 TEST_F(ServiceConsole, OptionsOfAnotherActionAreAMistake) {
     EXPECT_EQ(command({"status", "--kernel", "x"}), ExitCode::Usage);
     EXPECT_EQ(command({"restart", "--watchdog", "10s"}), ExitCode::Usage);
     EXPECT_EQ(command({"log", "--previous", "--all"}), ExitCode::Usage);
-    EXPECT_EQ(command({"core"}), ExitCode::Usage);
+    EXPECT_EQ(command({"core", "--follow"}), ExitCode::Usage);
 }
 
 TEST_F(ServiceConsole, AnOlderVmmIsSaidToBeOne) {
