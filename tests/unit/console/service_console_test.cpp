@@ -155,7 +155,7 @@ TEST_F(ServiceConsole, CoresAreListedByAge) {
     std::filesystem::last_write_time(rig.root.at("/var/crash/202611260830/dump.202611260830"),
                                      std::filesystem::file_time_type::clock::now() - std::chrono::hours(24));
     ASSERT_EQ(command({"core"}), ExitCode::Ok);
-    EXPECT_THAT(rig.out.text, HasSubstr("loaded, 256 MiB kept for it"));
+    EXPECT_THAT(rig.out.text, HasSubstr("loaded, 256.0 MiB kept for it"));
     rig.out.text.clear();
     ASSERT_EQ(command({"core", "--json"}), ExitCode::Ok);
     const auto cores = rig.json()["cores"];
