@@ -14,6 +14,8 @@ struct Walked {
     std::uint64_t page = 0; // bytes of the page
     bool write = false, user = false, execute = false;
     unsigned pat_index = 0;
+    unsigned ept_type = 0; // of extended page tables only
+    bool ignores_pat = false;
     bool operator==(const Walked &) const = default;
 };
 

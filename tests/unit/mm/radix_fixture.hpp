@@ -2,10 +2,12 @@
 // A RadixTable over FakeFrames, for each format, number of levels and largest page.
 #pragma once
 
+#include "tests/unit/mm/ept_walk.hpp"
 #include "tests/unit/mm/fake_frames.hpp"
 #include "tests/unit/mm/page_walk.hpp"
 #include "vmm/mm/amd64_format.hpp"
 #include "vmm/svm/nested.hpp"
+#include "vmm/vmx/nested.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +18,8 @@ template <class F, unsigned Levels, unsigned Largest> struct Shape {
     static constexpr unsigned kLevels = Levels, kLargest = Largest;
 };
 using Shapes = testing::Types<Shape<HostFormat, 4, 3>, Shape<HostFormat, 5, 2>, Shape<svm::NptFormat, 4, 2>,
-                              Shape<svm::NptFormat, 5, 3>, Shape<HostFormat, 4, 1>>;
+                              Shape<svm::NptFormat, 5, 3>, Shape<HostFormat, 4, 1>, Shape<vmx::EptFormat, 4, 3>,
+                              Shape<vmx::EptFormat, 5, 2>>;
 
 inline constexpr std::uint64_t kKilo = 1ull << 10, kMega = 1ull << 20, kGiga = 1ull << 30;
 inline constexpr Rights kReadOnly{}, kReadWrite{.write = true}, kReadExecute{.execute = true}, kAll{true, true};
@@ -45,7 +48,14 @@ template <class S> class RadixFixture : public testing::Test {
         EXPECT_TRUE(table_.split_at(va, debt));
         return debt.settle();
     }
-    std::optional<Walked> walk(std::uint64_t va) { return walk_as_cpu(frames_, table_.root(), S::kLevels, va); }
+    static constexpr bool kIsEpt = std::is_same_v<typename S::Format, vmx::EptFormat>;
+    std::optional<Walked> walk(std::uint64_t va) {
+        return kIsEpt ? walk_ept(frames_, table_.root(), S::kLevels, va)
+                      : walk_as_cpu(frames_, table_.root(), S::kLevels, va);
+    }
+    static MemoryType type_of(const Walked &walked) {
+        return static_cast<MemoryType>(kIsEpt ? walked.ept_type : kVmmPat >> 8 * walked.pat_index & 0xff);
+    }
 
     FakeFrames frames_;
     Table table_;

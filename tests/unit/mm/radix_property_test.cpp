@@ -44,8 +44,7 @@ template <class S> class RadixPropertyTest : public RadixFixture<S> {
             const Page &page = found->second;
             ASSERT_EQ(walked->pa, page.pa) << std::hex << va;
             ASSERT_TRUE(walked->write == page.rights.write && walked->execute == page.rights.execute) << std::hex << va;
-            const auto type = static_cast<MemoryType>(kVmmPat >> 8 * walked->pat_index & 0xff);
-            ASSERT_EQ(type, nested ? MemoryType::WriteBack : page.type) << std::hex << va;
+            ASSERT_EQ(this->type_of(*walked), nested ? MemoryType::WriteBack : page.type) << std::hex << va;
         }
     }
 

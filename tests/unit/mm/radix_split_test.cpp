@@ -38,7 +38,7 @@ TYPED_TEST(RadixSplitTest, SplittingChangesNoTranslation) {
         EXPECT_EQ(after->write, before->write);
         EXPECT_EQ(after->execute, before->execute);
         EXPECT_EQ(after->user, before->user);
-        EXPECT_EQ(after->pat_index, before->pat_index);
+        EXPECT_EQ(this->type_of(*after), this->type_of(*before));
     }
 }
 
