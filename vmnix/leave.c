@@ -8,6 +8,7 @@
 #include "handover.h"
 #include "last_words.h"
 #include "leave.h"
+#include "stuck.h"
 #include "orders.h"
 #include "vmnix.h"
 
@@ -78,6 +79,7 @@ void vmnix_leave_for_reboot(struct vmnix *v)
 		pr_warn("the machine ends under the VMM, which this console cannot leave\n");
 		return;
 	}
+	vmnix_stuck_stop(v); /* it asks the VMM */
 	vmnix_last_words_stop(v);
 	vmnix_event_stop(v);
 	vmnix_vms_close(v);

@@ -39,16 +39,18 @@ std::uint64_t number_in(const fs::path &path) {
     return value;
 }
 
-// kdump-tools makes dump.TIME of makedumpfile's format, or vmcore as it is; with .incomplete while it writes.
+// kdump-tools makes dump.TIME of makedumpfile's format, or vmcore.TIME as it is; dump-incomplete while it writes.
 bool is_core(const fs::path &file) {
     const std::string name = file.filename().string();
-    return (name.starts_with("dump.") || name.starts_with("vmcore")) && !name.ends_with(".incomplete");
+    return name.starts_with("dump.") || name.starts_with("vmcore.") || name == "vmcore";
 }
 
 std::vector<Core> saved_cores(const std::string &root) {
     std::vector<Core> cores;
     std::error_code error;
-    for (fs::recursive_directory_iterator it(root + folder, error), end; !error && it != end; it.increment(error)) {
+    const auto options = fs::directory_options::skip_permission_denied;
+    for (fs::recursive_directory_iterator it(root + folder, options, error), end; !error && it != end;
+         it.increment(error)) {
         std::error_code gone; // the file, meanwhile
         const std::uint64_t bytes = it->file_size(gone);
         const fs::file_time_type written = it->last_write_time(gone);

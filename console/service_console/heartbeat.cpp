@@ -5,6 +5,8 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "console/base/caught_signals.hpp"
 #include "console/base/failure.hpp"
@@ -29,13 +31,23 @@ int interval_ms(const std::string &text) {
     }
 }
 
+// A system that can start no program any more is as good as silent.
+bool starts_programs() {
+    const pid_t child = ::fork();
+    if (child == 0)
+        ::_exit(0);
+    int status = 0;
+    return child > 0 && ::waitpid(child, &status, 0) == child && status == 0;
+}
+
 } // namespace
 
 ExitCode beat_regularly(VmmDevice &device, const ServiceConsoleOptions &options) {
     const int interval = interval_ms(options.every.value_or("10s"));
     CaughtSignals signals{SIGINT, SIGTERM, SIGHUP};
     for (;;) {
-        device.beat(static_cast<std::uint32_t>(interval * missed));
+        if (starts_programs())
+            device.beat(static_cast<std::uint32_t>(interval * missed));
         pollfd event{signals.fd(), POLLIN, 0};
         if (::poll(&event, 1, interval) > 0 && signals.take() != 0)
             break;

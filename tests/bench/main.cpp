@@ -50,7 +50,7 @@ int main(int argc, char **argv) {
     const bool known = std::all_of(wanted.begin(), wanted.end(), [](const std::string &name) {
         return std::any_of(std::begin(kGroups), std::end(kGroups), [&](const Group &g) { return name == g.name; });
     });
-    if (at + 1 != argc || !known)
+    if (at + 1 != argc || argv[at][0] == '-' || !known)
         return usage();
     std::vector<Row> rows;
     bool complete = true;

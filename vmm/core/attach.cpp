@@ -14,6 +14,14 @@ Result<> prepare_stub_tables() {
     return {};
 }
 
+// The VMM's own tables get this address, and it jumps there.
+bool is_sound(const vmnix_attach &attach) {
+    const unsigned unused = g_vmm.host.levels() == 5 ? 7 : 16; // bits that repeat the highest one
+    const auto va = static_cast<std::int64_t>(attach.stub_va);
+    return va % static_cast<std::int64_t>(kPageSize) == 0 && va << unused >> unused == va &&
+           attach.stub_leave - attach.stub_va < kPageSize && attach.stub_resume - attach.stub_va < kPageSize;
+}
+
 Result<> lend_stub(const vmnix_attach &attach) {
     vmnix_handover &h = *g_vmm.handover;
     const std::byte *page = g_vmm.ram.at(Gpa(attach.stub_pa));
@@ -37,12 +45,15 @@ Result<> attach_driver(Cpu &cpu, vmnix_attach &attach) {
     ConsoleLife &life = g_vmm.console_life;
     if (life.generation == 0)
         return Errc::Busy;
+    const bool may_leave = attach.handover_abi == VMNIX_HANDOVER_ABI;
+    if (may_leave && !is_sound(attach))
+        return Errc::Invalid;
     TRY(forget_driver(cpu));
     life.boots_until = 0;
     attach.cpus = g_vmm.handover->cpus;
     attach.cpu_count = g_vmm.cpu_count;
     attach.can_leave = 0;
-    if (attach.handover_abi != VMNIX_HANDOVER_ABI)
+    if (!may_leave)
         return {}; // it would not understand what it is handed
     TRY(lend_stub(attach));
     life.can_leave = true;
@@ -51,8 +62,9 @@ Result<> attach_driver(Cpu &cpu, vmnix_attach &attach) {
 }
 
 Result<> forget_driver(Cpu &cpu) {
+    TRY(drop_stub_tables(cpu));
     g_vmm.console_life.can_leave = false;
-    return drop_stub_tables(cpu);
+    return {};
 }
 
 Result<Range<Hpa>> next_taken(Hpa from) {

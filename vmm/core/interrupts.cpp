@@ -300,16 +300,16 @@ void post_interrupt(Cpu &from, World &to, std::uint8_t vector, bool level) {
         notify(from, to);
 }
 
-void flush_everywhere(Cpu &from) {
+std::uint32_t flush_everywhere(Cpu &from) {
     const std::uint32_t generation = ++g_vmm.nested_generation;
     for (Cpu *cpu : g_vmm.all_cpus())
         if (cpu != &from)
             order(from, *cpu, Order::Flush);
     flush_here(from, generation);
+    return generation;
 }
 
-bool has_everyone_flushed() {
-    const std::uint32_t generation = g_vmm.nested_generation.load();
+bool has_everyone_flushed(std::uint32_t generation) {
     return std::ranges::all_of(g_vmm.all_cpus(), [&](const Cpu *cpu) {
         return static_cast<std::int32_t>(cpu->flushed.load() - generation) >= 0;
     });

@@ -37,9 +37,9 @@ void order(Cpu &from, Cpu &to, Order what);
 
 // Every CPU flushes its guest's translations before its next entry, and does not run on with old ones: the kick ends
 // the present one. What it remembers of the VMM's own tables goes as well.
-void flush_everywhere(Cpu &from);
-// Every CPU has heard of the last time, and flushes before it runs the console again.
-bool has_everyone_flushed();
+std::uint32_t flush_everywhere(Cpu &from);
+// Every CPU has heard of what flush_everywhere() gave, and flushes before it runs the console again.
+bool has_everyone_flushed(std::uint32_t generation);
 
 // Posts an interrupt to a vCPU from any CPU, `from` being the one that runs this.
 void post_interrupt(Cpu &from, World &to, std::uint8_t vector, bool level = false);

@@ -9,6 +9,7 @@
 #include "vmm/core/schedule.hpp"
 #include "vmm/core/switch_stub.hpp"
 #include "vmm/x86/intrinsics.hpp"
+#include "vmnix/abi/handover/fault_record.h"
 
 extern "C" std::uint64_t vmm_stub_leave; // the stub's way out, read by vmm_entry
 
@@ -50,12 +51,19 @@ void return_interrupts(Cpu &cpu) {
         g_vmm.io_apics.unguarded().release();
 }
 
+// A page of the console's lowest memory, for a panic's report to the next boot. Not before CPUs run the console: while
+// launching, the module is there to tell.
+void find_fault_record() {
+    g_vmm.fault_record = reinterpret_cast<vmnix_fault_record *>(g_vmm.ram.at(Gpa(VMNIX_FAULT_RECORD_AT)));
+}
+
 // Once all are here nothing can fail any more. The last to arrive unmaps the stub, as nobody executes it now.
 Result<> commit(Cpu &cpu) {
     cpu.launch_progress++;
     const Word word = g_vmm.launch.decide(x86::rdtsc, x86::pause, [] {
         unmap_stub(g_vmm);
         g_vmm.launched_tsc = x86::rdtsc();
+        find_fault_record();
     });
     // ---- the point of no return ----
     return told(word);

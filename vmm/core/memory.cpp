@@ -30,7 +30,7 @@ Result<std::uint64_t> scrub_piece() {
     const auto piece = pieces.find(Owner::Dirty);
     if (!piece)
         return std::uint64_t{0};
-    if (!has_everyone_flushed())
+    if (!has_everyone_flushed(g_vmm.nested_generation.load()))
         return Errc::Busy;
     __builtin_memset(at_physical<std::byte>(*piece), 0, PieceMap::kSize);
     pieces.move(*piece, Owner::Dirty, Owner::Free);

@@ -36,14 +36,14 @@ void forget_stub(const Vmm &vmm) {
 
 Result<> drop_stub_tables(Cpu &cpu) {
     HostTables::Pruned &dropped = g_vmm.stub.dropped;
-    if (dropped.count != 0 && !has_everyone_flushed())
+    if (dropped.count != 0 && !has_everyone_flushed(g_vmm.stub.dropped_at))
         return Errc::Busy;
     while (dropped.count != 0)
         g_vmm.frames.release(dropped.pages[--dropped.count]);
     FlushDebt debt(false);
     dropped = g_vmm.host.prune(g_vmm.handover->stub_va, debt);
     if (debt.settle())
-        flush_everywhere(cpu);
+        g_vmm.stub.dropped_at = flush_everywhere(cpu);
     return {};
 }
 

@@ -8,6 +8,8 @@
 #include "vmm/core/vmm.hpp"
 #include "vmm/x86/intrinsics.hpp"
 
+#include <utility>
+
 extern "C" const std::byte vmm_interrupt_stubs[], vmm_safe_rdmsr[], vmm_safe_wrmsr[], vmm_safe_xsetbv[],
     vmm_safe_fault[];
 extern "C" bool vmm_rdmsr_safe(std::uint32_t index, std::uint64_t *value);
@@ -31,18 +33,20 @@ std::uint64_t address(const std::byte *symbol) {
     return reinterpret_cast<std::uint64_t>(symbol);
 }
 
-// In the console's lowest memory. None before CPUs run the console: while launching, the module is there to tell.
-vmnix_fault_record *record() {
-    return g_vmm.launched_tsc != 0 ? reinterpret_cast<vmnix_fault_record *>(g_vmm.ram.at(Gpa(VMNIX_FAULT_RECORD_AT)))
-                                   : nullptr;
+// Whatever it needs, the serial line has the line before.
+void keep(std::string_view line) {
+    if (!g_vmm.fault_record)
+        return;
+    if (!std::exchange(g_vmm.fault_record_begun, true))
+        begin_record(*g_vmm.fault_record);
+    add_to_record(*g_vmm.fault_record, line);
 }
 
 template <class... Parts> void report(Parts... parts) {
     const Text text("vmnix: ", parts..., "\r\n");
     serial::put(text.view());
     g_vmm.log.unguarded().append(text.view());
-    if (auto *const kept = record())
-        add_to_record(*kept, text.view());
+    keep(text.view());
 }
 
 void report_header(const char *what) {
@@ -95,10 +99,7 @@ void stop_others() {
 }
 
 bool begin_report() {
-    const bool first = !g_vmm.panicking.exchange(true);
-    if (auto *const kept = record(); kept && first)
-        begin_record(*kept);
-    return first;
+    return !g_vmm.panicking.exchange(true);
 }
 
 } // namespace

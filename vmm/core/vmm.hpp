@@ -25,6 +25,7 @@ using HostTables = RadixTable<HostFormat, FramePool>;
 struct SwitchStub {
     std::byte *copy = nullptr; // one page
     HostTables::Pruned dropped;
+    std::uint32_t dropped_at = 0; // the flush after which nobody walks them
 };
 
 // State components of XCR0 that this build knows: x87 to AVX-512, PKRU. Preflight accepts no others.
@@ -64,6 +65,8 @@ struct Vmm {
     std::atomic<std::uint32_t> event_target{0};      // bits 7:0 vector, 31:8 vCPU; 0 for nobody
     std::atomic<std::uint32_t> nested_generation{0}; // counts changes of the nested tables that need a flush
     std::atomic<bool> panicking{false};
+    struct vmnix_fault_record *fault_record = nullptr; // where a panic is reported to the next boot; null: nowhere
+    bool fault_record_begun = false;
 
     Range<Hpa> arena() const { return {Hpa(handover->arena_base), handover->arena_size}; }
     std::span<Cpu *const> all_cpus() const { return std::span(cpus).first(cpu_count); }

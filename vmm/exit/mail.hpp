@@ -88,6 +88,8 @@ template <class V> void take_mail(V v) {
 template <class V> [[gnu::noinline]] bool take_rare(V v) {
     World &world = v.world();
     Cpu &cpu = v.cpu();
+    if (g_vmm.panicking)
+        stop_for_panic();
     if (world.vcpu_state != VMNIX_VCPU_RUNNING)
         cpu.arrived.nmis = 0;
     if (world.vcpu_state == VMNIX_VCPU_RESTARTING)

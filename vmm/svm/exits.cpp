@@ -206,6 +206,8 @@ void idle(Cpu &cpu) {
     if (!has_cause(cpu.console)) {
         cpu.acknowledged = 0;
         acknowledge_wait();
+        if (g_vmm.panicking) [[unlikely]]
+            stop_for_panic(); // by the NMI of the one that has
         take_interrupt(cpu);
     }
     if (has_cause(cpu.console) || (cpu.arrived.nmis | cpu.arrived.machine_checks) != 0)

@@ -14,7 +14,7 @@ namespace {
 double longest_gap(GuestVm &guest, unsigned seconds) {
     const std::string beats = guest.must(
         fmt::format("end=$(($(cut -d . -f 1 /proc/uptime) + {})); while read up idle </proc/uptime && [ ${{up%.*}} -lt "
-                    "$end ]; do echo $up; sleep 0.05; done",
+                    "$end ]; do echo $up; sleep 0.05; done; cut -d ' ' -f 1 /proc/uptime",
                     seconds),
         Seconds(60 + 4 * seconds));
     std::istringstream in(beats);

@@ -53,7 +53,7 @@ class VmHostile : public testing::Test {
         Witness witness(*console, *other);
         ProgramVm vm(*console, "hostile", program, vcpus);
         vm.wait_until_says(said);
-        console->must("sleep 4");
+        console->must(fmt::format("sleep {}", kStall.count() + 1)); // what it keeps for good is noticed
         EXPECT_EQ(vm.state(), "running") << vm.log();
         vm.kill();
         EXPECT_EQ(vm.wait_for_end(), "killed: ");

@@ -151,7 +151,7 @@ TEST_F(ServiceConsole, CoresAreListedByAge) {
     rig.root.write("/var/crash/202611260830/dump.202611260830", std::string(2048, 'o'));
     rig.root.write("/var/crash/202611260830/dmesg.202611260830", "messages");
     rig.root.write("/var/crash/202611270834/dump.202611270834", std::string(4096, 'n'));
-    rig.root.write("/var/crash/202611270900/dump.202611270900.incomplete", "half of it");
+    rig.root.write("/var/crash/202611270900/dump-incomplete", "half of it");
     std::filesystem::last_write_time(rig.root.at("/var/crash/202611260830/dump.202611260830"),
                                      std::filesystem::file_time_type::clock::now() - std::chrono::hours(24));
     ASSERT_EQ(command({"core"}), ExitCode::Ok);

@@ -264,5 +264,29 @@ TEST_F(ConsoleRestart, AConsoleThatLaunchedDoesNotAttach) {
     expect_error(call(VMNIX_HC_ATTACH, at_arguments(attach), sizeof(attach)), VMNIX_HC_EBUSY);
 }
 
+// A restarted one may be anybody's: the VMM's tables get that address, and it jumps there.
+TEST_F(ConsoleRestart, AStubThatIsNoPageIsRefused) {
+    g_vmm.console_life.generation = 1;
+    g_vmm.console_life.can_leave = false;
+    constexpr std::uint64_t kVa = 0xffff'ffff'c000'1000;
+    const vmnix_attach sound{.size = sizeof(vmnix_attach),
+                             .handover_abi = VMNIX_HANDOVER_ABI,
+                             .stub_pa = 0x400000,
+                             .stub_va = kVa,
+                             .stub_leave = kVa + 0x100,
+                             .stub_resume = kVa + 0x200};
+    const auto expect_refused = [&](auto change) {
+        vmnix_attach attach = sound;
+        change(attach);
+        expect_error(call(VMNIX_HC_ATTACH, at_arguments(attach), sizeof(attach)), VMNIX_HC_EINVAL);
+        EXPECT_FALSE(g_vmm.console_life.can_leave);
+    };
+    expect_refused([](vmnix_attach &a) { a.stub_va++, a.stub_leave++, a.stub_resume++; });
+    expect_refused(
+        [](vmnix_attach &a) { a.stub_va &= ~0ull >> 16, a.stub_leave &= ~0ull >> 16, a.stub_resume &= ~0ull >> 16; });
+    expect_refused([](vmnix_attach &a) { a.stub_leave += kPageSize; });
+    expect_refused([](vmnix_attach &a) { a.stub_resume = kVa - 1; });
+}
+
 } // namespace
 } // namespace vmm::test
