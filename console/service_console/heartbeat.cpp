@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <csignal>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -31,11 +32,14 @@ int interval_ms(const std::string &text) {
     }
 }
 
-// A system that can start no program any more is as good as silent.
+// A system that can start no program any more is as good as silent. This one is at hand, whatever becomes of disks.
 bool starts_programs() {
     const pid_t child = ::fork();
-    if (child == 0)
-        ::_exit(0);
+    if (child == 0) {
+        ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
+        ::execl("/proc/self/exe", "vmnix", "--version", nullptr);
+        ::_exit(127);
+    }
     int status = 0;
     return child > 0 && ::waitpid(child, &status, 0) == child && status == 0;
 }

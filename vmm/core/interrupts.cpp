@@ -18,10 +18,12 @@ bool physical_bit(const Cpu &cpu, LapicRegister first, std::uint8_t vector) {
     return cpu.physical_lapic.read(static_cast<std::uint32_t>(reg)) >> (vector % 32u) & 1;
 }
 
-// Of the console's watchdog, and of its heartbeat on the first CPU.
+// Of the console's watchdog, and of its heartbeat on the first CPU. A vCPU that sleeps or is off is not stuck: a VM
+// that is alone on the CPU is not disturbed for it.
 std::uint64_t watch_deadline(const Cpu &cpu) {
+    const bool may_be_stuck = cpu.console.vcpu_state == VMNIX_VCPU_RUNNING && !cpu.console.halted;
     const std::uint64_t beat = cpu.index == 0 ? g_vmm.console_life.beat_at.load(std::memory_order_relaxed) : kNever;
-    return std::min(cpu.watch.at, beat);
+    return std::min(may_be_stuck ? cpu.watch.at : kNever, beat);
 }
 
 void take_timer(Cpu &cpu) {
