@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# They compute for a minute without.
+FLAGS.decode = -O1
 LIBS.decode = -lZydis

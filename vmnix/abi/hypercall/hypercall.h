@@ -83,7 +83,8 @@ enum vmnix_hypercall {
                                    not all there, or not those of the checksum */
     VMNIX_HC_PACKAGE_DROP = 31, /* none is registered any more. ENOENT: none was */
     VMNIX_HC_ATTACH = 32,       /* rdi = address, rsi = size of a struct vmnix_attach; out: rdi = bytes. EBUSY: this
-                                   console launched the VMM, or has attached. EEXIST: the stub's address is taken */
+                                   console launched the VMM, or another driver has gone a moment ago. EINVAL: the stub is
+                                   no page. EEXIST: its address is taken */
     VMNIX_HC_PIECES = 33,       /* rdi = address; out: rdi = address of the first memory from there on that is RAM and
                                    not the console's, rsi = bytes of it that lie together; ENOENT: no more */
     VMNIX_HC_COUNT = 34,
