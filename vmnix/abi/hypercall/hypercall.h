@@ -69,7 +69,7 @@ enum vmnix_hypercall {
     VMNIX_HC_CONSOLE_END = 22, /* rdi = enum vmnix_console_end up to TOLD, rsi = address of text, rdx = its bytes (at
                                   most VMNIX_END_TEXT, not crossing a page; 0: none). Does not return when the VMM
                                   ends this console. EBUSY: it does not, there are no VMs */
-    VMNIX_HC_CONSOLE_LOG = 23, /* rdi = address, rsi = bytes (at most a page, not crossing one; may be 0): into the ring;
+    VMNIX_HC_CONSOLE_LOG = 23, /* rdi = address, rsi = bytes (within a page; may be 0): into the ring;
                                 * rdi: 1 when the watchdog asks this CPU by an NMI where it is, else 0 */
     VMNIX_HC_CONSOLE_LOG_READ = 24, /* as LOG_READ, of that ring */
     VMNIX_HC_CONSOLE_SET = 25,      /* rdi = address, rsi = size of a struct vmnix_console_policy */
