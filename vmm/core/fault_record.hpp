@@ -18,7 +18,7 @@ inline void begin_record(vmnix_fault_record &record) {
 // What does not fit is left out.
 inline void add_to_record(vmnix_fault_record &record, std::string_view line) {
     char *const end = record.text + sizeof record.text, *const free = std::find(record.text, end, '\0');
-    std::copy_n(line.begin(), std::min<std::ptrdiff_t>(line.size(), end - free), free);
+    std::copy_n(line.begin(), std::min(line.size(), static_cast<std::size_t>(end - free)), free);
     record.checksum = vmnix_checksum(VMNIX_FAULT_RECORD_MAGIC, record.text, sizeof record.text);
     record.magic = VMNIX_FAULT_RECORD_MAGIC;
 }
