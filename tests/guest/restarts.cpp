@@ -17,6 +17,15 @@ constexpr std::uint32_t kInit = apic::ToInit | apic::Asserted | apic::Level;
 
 constexpr std::uint8_t kHaltForEver[] = {0xf4, 0xeb, 0xfd}; // so that it does not run on into the kernel
 
+// What interrupts the random bytes, in real mode, goes to the halt behind them. Without this it would run zeros from
+// address 0 on, and where that ends nobody knows.
+void fill_real_mode_vectors() {
+    constexpr std::uint32_t kHalt = 0x0900u << 16 | 0x0010; // segment and offset
+    std::uint32_t *vectors = nullptr;
+    asm("" : "+r"(vectors)); // address 0 is memory here
+    std::fill_n(vectors, 256, kHalt);
+}
+
 void harm(unsigned number, Random &random) {
     constexpr std::uint32_t kGarbage = 0x9; // a page of random bytes, as real mode's code
     switch (random.below(5)) {
@@ -39,6 +48,7 @@ void run(const Arguments &arguments) {
         fail("needs two processors");
     start_cpus();
     set_handler(kNmi, [](Frame &) {});
+    fill_real_mode_vectors();
     auto *page = reinterpret_cast<std::uint8_t *>(0x9000);
     for (std::uint64_t i = 0; i < arguments.number(1, 1000); i++) {
         std::generate_n(page, 16, [&] { return static_cast<std::uint8_t>(random.next()); });

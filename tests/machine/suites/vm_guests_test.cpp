@@ -15,7 +15,10 @@ struct Variant {
 // Each leaves Linux another way to its timers and interrupts.
 const Variant kVariants[] = {
     // Its TSC it measures against another timer, and gives it up when its CPU was away too often meanwhile.
-    {"no-kvmclock", "2", {"could not calculate TSC khz"}},
+    {"no-kvmclock",
+     "2",
+     {"could not calculate TSC khz", "timekeeping watchdog on CPU",
+      "Marking TSC unstable due to clocksource watchdog"}},
     {"noapic", "2", {}},
     {"nolapic", "1", {}},
     {"acpi=off", "2", {}},
