@@ -56,8 +56,7 @@ memory, and load. Emulated machines with 2 CPUs, one after the other; one that i
 - *no effect*: the same console answers afterwards. *came back*: it died, the next one attached, all VMs run, their memory
   is right. *watchdog*: so many of these by the VMM's watchdog, which is set to 5 s.
 - *order*: no shell within the limit (60 to 120 s), and an operator's order ended it. *wedged*: not even that.
-- *VM harmed*: a VM ended, is silent, its memory is wrong, or its clock stood still for more than 5 s, which
-  no busy host explains.
+- *VM harmed*: a VM ended, is silent, its memory is wrong, or its clock stood still for more than 2 s.
 - *deaths*: restarts that the VMM counted. *unproven*: the line that the fault writes into the kernel's log before it
   happens is not in the messages that the VMM kept.
 - *gap*: the longest of the VM's clock, in ms, and that of the seconds before; both hold what the emulator's own host took.

@@ -44,7 +44,6 @@ inline Result<> hide_from_console(Hpa piece, FlushDebt &debt) {
 inline Result<> show_to_console(Hpa piece) {
     return svm::show_to_console(piece);
 }
-// The switch stub's page cannot be written by the console, or can again.
 // Nested tables of a VM with its RAM, out of free pieces; on failure release_vm gives back what there is.
 inline Result<> build_vm(Vm &vm, PieceMap &pieces) {
     return svm::build_vm(vm, pieces);

@@ -9,7 +9,6 @@
 #include "vmm/core/schedule.hpp"
 #include "vmm/core/switch_stub.hpp"
 #include "vmm/x86/intrinsics.hpp"
-#include "vmnix/abi/handover/fault_record.h"
 
 extern "C" std::uint64_t vmm_stub_leave; // the stub's way out, read by vmm_entry
 

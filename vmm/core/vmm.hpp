@@ -15,6 +15,7 @@
 #include "vmm/mm/amd64_format.hpp"
 #include "vmm/mm/memory_map.hpp"
 #include "vmm/x86/descriptors.hpp"
+#include "vmnix/abi/handover/fault_record.h"
 #include "vmnix/abi/handover/handover.h"
 
 namespace vmm {
@@ -65,7 +66,7 @@ struct Vmm {
     std::atomic<std::uint32_t> event_target{0};      // bits 7:0 vector, 31:8 vCPU; 0 for nobody
     std::atomic<std::uint32_t> nested_generation{0}; // counts changes of the nested tables that need a flush
     std::atomic<bool> panicking{false};
-    struct vmnix_fault_record *fault_record = nullptr; // where a panic is reported to the next boot; null: nowhere
+    vmnix_fault_record *fault_record = nullptr; // where a panic is reported to the next boot; null: nowhere
     bool fault_record_begun = false;
 
     Range<Hpa> arena() const { return {Hpa(handover->arena_base), handover->arena_size}; }

@@ -184,7 +184,7 @@ long Console::free_kib() {
 }
 
 void expect_free_again(Console &console, long before_kib) {
-    constexpr long kNoise = 2048; // less than an arena or a VM's smallest memory
+    constexpr long kNoise = 1500; // less than an arena
     long free_kib = console.free_kib();
     for (unsigned tries = 0; tries < 20 && free_kib <= before_kib - kNoise; ++tries) {
         console.must("sleep 0.5");

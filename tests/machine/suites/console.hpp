@@ -16,7 +16,7 @@ using harness::Seconds;
 inline const std::string kProbe = "/usr/lib/vmnix/tests/vmnix-probe ";
 // A busy host may stop the emulator this long. Whoever waits longer waits for a defect: what is shorter is counted in
 // instructions, by `make bench`.
-inline constexpr Seconds kStall{5};
+inline constexpr Seconds kStall{2};
 inline const std::string kModule = "/lib/modules/$(uname -r)/extra/vmkmod.ko ";
 
 // A machine with what the checks below need loaded, and a kernel log that holds nothing of the boot.

@@ -8,6 +8,9 @@ using namespace suites;
 
 namespace {
 
+// In milliseconds. On a busy host everybody waits; a VM that can keep a CPU keeps it for good, or to its program's end.
+constexpr double kLongestGap = 3000;
+
 // Of each of so many sequences.
 const unsigned kSeeds = whole_matrix() ? 10 : 1, kCount = whole_matrix() ? 20000 : 2500;
 
@@ -42,7 +45,7 @@ class VmHostile : public testing::Test {
         const std::string how = vm.wait_for_end(Seconds(120));
         EXPECT_TRUE(how.starts_with(ending)) << how << "\n" << vm.log();
         EXPECT_TRUE(vm.says(said)) << vm.log();
-        witness.expect_undisturbed(program);
+        witness.expect_undisturbed(program, kLongestGap);
     }
     static void expect_done(const std::string &program, unsigned vcpus = 1) {
         expect_end(program, vcpus, "powered_off: ", "\ndone");
@@ -53,11 +56,11 @@ class VmHostile : public testing::Test {
         Witness witness(*console, *other);
         ProgramVm vm(*console, "hostile", program, vcpus);
         vm.wait_until_says(said);
-        console->must(fmt::format("sleep {}", kStall.count() + 1)); // what it keeps for good is noticed
+        console->must("sleep 4");
         EXPECT_EQ(vm.state(), "running") << vm.log();
         vm.kill();
         EXPECT_EQ(vm.wait_for_end(), "killed: ");
-        witness.expect_undisturbed(program);
+        witness.expect_undisturbed(program, kLongestGap);
     }
 
     static inline std::unique_ptr<Console> console;
@@ -114,7 +117,7 @@ TEST_F(VmHostile, RandomCodeOfAKernel) {
         vm.wait_until_says("executed 0");
         for (unsigned tries = 0; tries < 20 && vm.state() == "running"; ++tries)
             console->must("sleep 0.2");
-        witness.expect_undisturbed(program + ": " + vm.state());
+        witness.expect_undisturbed(program + ": " + vm.state(), kLongestGap);
     }
 }
 

@@ -12,8 +12,8 @@ std::string witness_initrd(Console &console);
 class Witness {
   public:
     Witness(Console &console, GuestVm &guest); // both watch from now on
-    // They stop. Neither was kept from any of its CPUs for longer than kStall, and no sum was wrong. Prints what was.
-    void expect_undisturbed(const std::string &by);
+    // They stop. Neither was kept from any of its CPUs for longer than this, and no sum was wrong. Prints what was.
+    void expect_undisturbed(const std::string &by, double longest_ms);
 
   private:
     Console &console_;
