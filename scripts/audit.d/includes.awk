@@ -23,7 +23,7 @@ function class(path, part) {
 function resolve(name, from, folder) {
     if (name ~ /^(vmm|vmnix|console|tests)\//)
         return name
-    if (name == "entry_checks.hpp") # one of two, by CHECKS
+    if (name == "entry_checks.hpp" || name == "assertions.hpp") # one of two, by CHECKS
         return "vmm/checks/on/" name
     folder = from
     sub(/\/[^\/]*$/, "", folder)
