@@ -3,9 +3,8 @@
 #pragma once
 
 #include "vmm/policy/msr.hpp"
-#include "vmm/policy/port.hpp"
+#include "vmm/policy/port_bitmap.hpp"
 #include "vmm/policy/vm_msr.hpp"
-#include "vmnix/abi/handover/handover.h"
 
 #include <span>
 
@@ -54,17 +53,6 @@ constexpr void fill_vm_msr_map(std::span<std::uint8_t> map, const ExtendedFeatur
             pass_msr(map, msr.index, msr.read, msr.write);
 }
 
-constexpr void intercept_port(std::span<std::uint8_t> map, std::uint16_t port) {
-    map[port / 8] |= static_cast<std::uint8_t>(1 << port % 8);
-}
-
-// An access exits when any of its bytes is intercepted.
-constexpr void fill_io_map(std::span<std::uint8_t> map, const vmnix_power_ports &power) {
-    for (const policy::PortRow &row : policy::kPortRows)
-        intercept_port(map, row.port);
-    for (const std::uint16_t port : {power.reset, power.pm1a, power.pm1b})
-        if (port != 0)
-            intercept_port(map, port);
-}
+using policy::fill_io_map;
 
 } // namespace vmm::svm
