@@ -13,7 +13,7 @@ VMM_CXXFLAGS := -std=c++20 -ffreestanding -fno-exceptions -fno-rtti -fno-threads
 	-Wall -Wextra -Werror -Wno-invalid-offsetof -Wno-missing-field-initializers
 # What vmnix/abi/handover/image.h says in C, for the assembler and the linker script.
 VMM_DEFINES := -DVMM_VERSION='"$(VMM_VERSION)"' -DVMM_IMAGE_VA=0xffffffff80000000 -DVMM_IMAGE_MAX=0x100000 \
-	-DVMM_IMAGE_MAGIC=0x4c4e524b4d56494e -DVMM_HANDOVER_ABI=3 -DVMM_HEADER_SIZE=96
+	-DVMM_IMAGE_MAGIC=0x4c4e524b4d56494e -DVMM_HANDOVER_ABI=4 -DVMM_HEADER_SIZE=96
 
 # CHECKS=on is the assertion build: vmm/checks/on instead of vmm/checks/off. INSTEAD is a folder with headers that stand
 # in for the VMM's own, by the same path: for the benchmark.

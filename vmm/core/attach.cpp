@@ -18,8 +18,9 @@ Result<> prepare_stub_tables() {
 bool is_sound(const vmnix_attach &attach) {
     const unsigned unused = g_vmm.host.levels() == 5 ? 7 : 16; // bits that repeat the highest one
     const auto va = static_cast<std::int64_t>(attach.stub_va);
+    const auto is_in_page = [&](std::uint64_t address) { return address - attach.stub_va < kPageSize; };
     return va % static_cast<std::int64_t>(kPageSize) == 0 && va << unused >> unused == va &&
-           attach.stub_leave - attach.stub_va < kPageSize && attach.stub_resume - attach.stub_va < kPageSize;
+           is_in_page(attach.stub_leave) && is_in_page(attach.stub_resume) && is_in_page(attach.stub_vmx_left);
 }
 
 Result<> lend_stub(const vmnix_attach &attach) {
@@ -31,6 +32,7 @@ Result<> lend_stub(const vmnix_attach &attach) {
     h.stub_va = attach.stub_va;
     h.stub_leave = attach.stub_leave;
     h.stub_resume = attach.stub_resume;
+    h.stub_vmx_left = attach.stub_vmx_left;
     return prepare_stub_tables() ? Result<>() : Errc::Exists;
 }
 

@@ -22,6 +22,15 @@ template <class T> Result<T> copy_in(std::uint64_t address) {
     return copied ? Result<T>(value) : Result<T>(Errc::NotPresent);
 }
 
+// The same of one that grows at its end: what an older caller does not know, from `least` bytes on, is zero.
+template <class T> Result<T> copy_in_grown(std::uint64_t address, std::uint64_t room, std::size_t least) {
+    T value{};
+    if (room < least)
+        return Errc::Invalid;
+    const auto copied = g_vmm.ram.memory().read(Gpa(address), &value, std::min<std::uint64_t>(room, sizeof(value)));
+    return copied ? Result<T>(value) : Result<T>(Errc::NotPresent);
+}
+
 // Copies at most `room` bytes of a structure that grows at its end: what an older caller does not know it does not get.
 template <class T> HypercallResult copy_out(T &value, std::uint64_t address, std::uint64_t room) {
     if (room < sizeof(value.size))

@@ -155,7 +155,7 @@ HypercallResult drop_package() {
 }
 
 HypercallResult attach(Cpu &cpu, const HypercallArguments &a) {
-    auto attach = a.rsi >= sizeof(vmnix_attach) ? copy_in<vmnix_attach>(a.rdi) : Result<vmnix_attach>(Errc::Invalid);
+    auto attach = copy_in_grown<vmnix_attach>(a.rdi, a.rsi, VMNIX_ATTACH_LEAST);
     if (!attach)
         return call_failure(attach.error());
     {

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "vmm/base/types.hpp"
+#include "vmnix/abi/handover/offsets.h"
 
 namespace vmm::x86 {
 
-inline constexpr std::uint16_t kSelectorCode = 0x08, kSelectorData = 0x10, kSelectorTss = 0x18;
+// Code and data lie where the handed-over kernel has them too, see vmnix/abi/handover/offsets.h.
+inline constexpr std::uint16_t kSelectorCode = VMNIX_CS, kSelectorData = VMNIX_SS, kSelectorTss = 0x20;
 
 struct [[gnu::packed]] Tss {
     std::uint32_t reserved0;
@@ -35,16 +37,17 @@ struct Gate {
 };
 static_assert(sizeof(Gate) == 16);
 
-// Null, code, data, and the two words of the TSS descriptor.
+// Null, nothing, code, data, and the two words of the TSS descriptor.
 struct Gdt {
-    std::uint64_t entry[5];
+    std::uint64_t entry[6];
     void fill(const Tss &tss) {
         const auto base = reinterpret_cast<std::uint64_t>(&tss); // the address is what the descriptor holds
-        entry[0] = 0;
-        entry[1] = 0x00af9b000000ffffull; // 64-bit code, accessed
-        entry[2] = 0x00cf93000000ffffull; // data, writable, accessed
-        entry[3] = (sizeof(Tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
-        entry[4] = base >> 32;
+        entry[0] = entry[1] = 0;
+        entry[kSelectorCode / 8] = 0x00af9b000000ffffull; // 64-bit code, accessed
+        entry[kSelectorData / 8] = 0x00cf93000000ffffull; // data, writable, accessed
+        entry[kSelectorTss / 8] =
+            (sizeof(Tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
+        entry[kSelectorTss / 8 + 1] = base >> 32;
     }
 };
 

@@ -274,18 +274,22 @@ TEST_F(ConsoleRestart, AStubThatIsNoPageIsRefused) {
                              .stub_pa = 0x400000,
                              .stub_va = kVa,
                              .stub_leave = kVa + 0x100,
-                             .stub_resume = kVa + 0x200};
+                             .stub_resume = kVa + 0x200,
+                             .stub_vmx_left = kVa + 0x300};
     const auto expect_refused = [&](auto change) {
         vmnix_attach attach = sound;
         change(attach);
         expect_error(call(VMNIX_HC_ATTACH, at_arguments(attach), sizeof(attach)), VMNIX_HC_EINVAL);
         EXPECT_FALSE(g_vmm.console_life.can_leave);
     };
-    expect_refused([](vmnix_attach &a) { a.stub_va++, a.stub_leave++, a.stub_resume++; });
-    expect_refused(
-        [](vmnix_attach &a) { a.stub_va &= ~0ull >> 16, a.stub_leave &= ~0ull >> 16, a.stub_resume &= ~0ull >> 16; });
+    expect_refused([](vmnix_attach &a) { a.stub_va++, a.stub_leave++, a.stub_resume++, a.stub_vmx_left++; });
+    expect_refused([](vmnix_attach &a) {
+        for (std::uint64_t *address : {&a.stub_va, &a.stub_leave, &a.stub_resume, &a.stub_vmx_left})
+            *address &= ~0ull >> 16;
+    });
     expect_refused([](vmnix_attach &a) { a.stub_leave += kPageSize; });
     expect_refused([](vmnix_attach &a) { a.stub_resume = kVa - 1; });
+    expect_refused([](vmnix_attach &a) { a.stub_vmx_left = 0; });
 }
 
 } // namespace

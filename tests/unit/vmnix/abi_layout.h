@@ -40,7 +40,7 @@
     SIZE(vmnix_console_policy, 24)                                                                                     \
     SIZE(vmnix_console_info, 480)                                                                                      \
     SIZE(vmnix_package, 840)                                                                                           \
-    SIZE(vmnix_attach, 56)                                                                                             \
+    SIZE(vmnix_attach, 64)                                                                                             \
     SIZE(vmnix_package_load, 864)                                                                                      \
     SIZE(vmnix_console_order, 136)                                                                                     \
     SIZE(vmnix_console_log, 24)                                                                                        \
@@ -113,7 +113,8 @@
     AT(vmnix_package, segment, 312)                                                                                    \
     AT(vmnix_package, state, 504)                                                                                      \
     AT(vmnix_attach, cpus, 40)                                                                                         \
-    AT(vmnix_attach, can_leave, 52)
+    AT(vmnix_attach, can_leave, 52)                                                                                    \
+    AT(vmnix_attach, stub_vmx_left, 56)
 
 struct layout {
     const char *name;

@@ -92,7 +92,16 @@ struct vmnix_switch_state {
     uint16_t cs, ss, ds, es, fs, gs, tr, ldtr;
 };
 
-/* One page per CPU. */
+/* An interrupt gate, as hardware reads it. */
+struct vmnix_gate {
+    uint64_t low, high;
+};
+
+/*
+ * One page per CPU. Without a GIF nothing holds NMIs and machine checks off while a CPU passes from one address space
+ * to the other, so until the side that it comes to has loaded tables of its own, the CPU uses those in this page, which
+ * both have mapped at the same address. They count what arrives, and nothing else.
+ */
 struct vmnix_handover_cpu {
     struct vmnix_switch_state state;
     uint64_t vmm_cr3;  /* tables to load on the way in; the module sets the bootstrap's, INIT replaces it */
@@ -105,8 +114,19 @@ struct vmnix_handover_cpu {
     uint64_t irq_off_tsc; /* TSC when this CPU's interrupts went off; written by the module */
     uint64_t resumed_tsc; /* TSC at the first instruction back in Linux; written by the module */
     uint32_t pending_nmi; /* NMIs that arrived in the VMM's hands and are Linux's; the module raises them again */
-    uint32_t reserved;
-    uint64_t handover; /* struct vmnix_handover in the VMM's address space */
+    uint32_t early_nmis;  /* counted by the tables below; whoever takes the CPU forwards them, and clears this */
+    uint64_t handover;    /* struct vmnix_handover in the VMM's address space */
+    uint64_t console_va;  /* this structure in Linux's address space, and in the VMM's while CPUs are launched */
+    uint32_t early_machine_checks; /* as early_nmis, but nothing can be sent again: the module logs them */
+    uint32_t reserved;             /* zero */
+    /* Filled by the module, once; bases lie in this page, at console_va. */
+    uint16_t early_gdtr_pad[3], early_gdtr_limit;
+    uint64_t early_gdtr_base;
+    uint16_t early_idtr_pad[3], early_idtr_limit;
+    uint64_t early_idtr_base;
+    uint64_t early_gdt[VMNIX_EARLY_SELECTORS]; /* flat 64-bit code at VMNIX_CS, flat data at VMNIX_SS */
+    struct vmnix_gate early_idt[VMNIX_EARLY_VECTORS] __attribute__((aligned(16)));
+    uint8_t early_stack[VMNIX_EARLY_STACK] __attribute__((aligned(16)));
 };
 
 /* Offer VMNIX_HC_TEST to the console. */
@@ -123,6 +143,7 @@ struct vmnix_handover {
     uint64_t stub_va;                /* the one page of code that both sides execute */
     uint64_t stub_leave;             /* address in it that gives a CPU back: rdi = vmnix_handover_cpu, eax = result */
     uint64_t stub_resume;            /* address in it at which a CPU wakes up as a guest */
+    uint64_t stub_vmx_left;          /* address in it that the last VM exit of a leave goes to; see vmnix/switch.S */
     uint64_t tsc_khz;
     uint64_t apic_timer_khz; /* local APIC timer's input clock, before the divide configuration */
     uint64_t lapic_base;     /* from IA32_APIC_BASE; not used in x2APIC mode */
@@ -156,6 +177,13 @@ VMNIX_CHECK_OFFSET(state.cs, VMNIX_OFF_CS);
 VMNIX_CHECK_OFFSET(state.ldtr, VMNIX_OFF_LDTR);
 VMNIX_CHECK_OFFSET(vmm_cr3, VMNIX_OFF_VMM_CR3);
 VMNIX_CHECK_OFFSET(entry, VMNIX_OFF_ENTRY);
+VMNIX_CHECK_OFFSET(early_nmis, VMNIX_OFF_EARLY_NMIS);
+VMNIX_CHECK_OFFSET(console_va, VMNIX_OFF_CONSOLE_VA);
+VMNIX_CHECK_OFFSET(early_machine_checks, VMNIX_OFF_EARLY_MACHINE_CHECKS);
+VMNIX_CHECK_OFFSET(early_gdtr_limit, VMNIX_OFF_EARLY_GDTR);
+VMNIX_CHECK_OFFSET(early_idtr_limit, VMNIX_OFF_EARLY_IDTR);
+VMNIX_CHECK_OFFSET(early_idt, VMNIX_OFF_EARLY_IDT);
+VMNIX_CHECK_OFFSET(early_stack[VMNIX_EARLY_STACK], VMNIX_OFF_EARLY_STACK_TOP);
 #undef VMNIX_CHECK_OFFSET
 
 #endif

@@ -11,7 +11,7 @@
 #define VMNIX_IMAGE_MAGIC 0x4c4e524b4d56494eull /* "NIVMKRNL" in memory */
 
 /* Raised with every change below vmnix/abi/handover/; the changelog is in docs/abi.md. */
-#define VMNIX_HANDOVER_ABI 3
+#define VMNIX_HANDOVER_ABI 4
 
 /* Where the image is linked, and the most it may cover, .bss included. The module maps it there before the first call.
  */

@@ -24,5 +24,20 @@
 #define VMNIX_OFF_VMM_RSP 112
 #define VMNIX_OFF_VMM_SELF 120
 #define VMNIX_OFF_ENTRY 128
+#define VMNIX_OFF_EARLY_NMIS 172
+#define VMNIX_OFF_CONSOLE_VA 184
+#define VMNIX_OFF_EARLY_MACHINE_CHECKS 192
+#define VMNIX_OFF_EARLY_GDTR 206
+#define VMNIX_OFF_EARLY_IDTR 222
+#define VMNIX_OFF_EARLY_IDT 272
+#define VMNIX_OFF_EARLY_STACK_TOP 1296
+
+/* Both sides have flat 64-bit code and flat data at these selectors, so whichever GDT is in force while a CPU passes,
+ * an interrupt finds its segment there and returns to the one that it came from. */
+#define VMNIX_CS 0x10
+#define VMNIX_SS 0x18
+#define VMNIX_EARLY_SELECTORS 4
+#define VMNIX_EARLY_VECTORS 32
+#define VMNIX_EARLY_STACK 512
 
 #endif

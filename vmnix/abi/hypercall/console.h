@@ -125,7 +125,11 @@ struct vmnix_attach { /* in */
     uint64_t cpus; /* array of pages, struct vmnix_handover_cpu each, by the VMM's index; read after leaving only */
     uint32_t cpu_count;
     uint32_t can_leave; /* 1: VMNIX_HC_LEAVE may succeed from this console */
+    /* in, since handover ABI 4 */
+    uint64_t stub_vmx_left;
 };
-VMNIX_STATIC_ASSERT(sizeof(struct vmnix_attach) == 56, "attach layout");
+/* A driver of another handover ABI passes this much at least. */
+#define VMNIX_ATTACH_LEAST 56
+VMNIX_STATIC_ASSERT(sizeof(struct vmnix_attach) == VMNIX_ATTACH_LEAST + 8, "attach layout");
 
 #endif
