@@ -210,7 +210,7 @@ constexpr const char *forced_control(const Capabilities &c, const Wanted &wanted
         if (word == Word::Processor && (forced & (processor::Cr3Load | processor::Cr3Store)))
             return "a way to switch CR3 exiting off";
         if (forced != 0)
-            return "a way to switch an unknown control off";
+            return "a way to switch off a control that is not wanted";
     }
     return nullptr;
 }
