@@ -174,6 +174,8 @@ constexpr bool activity_takes(Activity activity, std::uint64_t injected) {
 }
 
 constexpr bool activity_known(std::uint64_t activity, const Capabilities &c) {
+    if (activity > static_cast<std::uint64_t>(Activity::WaitForSipi))
+        return false;
     switch (static_cast<Activity>(activity)) {
     case Activity::Active:
         return true;
