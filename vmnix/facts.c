@@ -20,6 +20,7 @@
 #define FEATURES7_IBT BIT(20)  /* EDX */
 #define MSR_S_CET 0x6a2
 #define MSR_XSS 0xda0
+#define MSR_FEATURE_CONTROL 0x3a
 
 static bool has_leaf(u32 leaf)
 {
@@ -44,6 +45,28 @@ static bool has_cet(void)
 		return false;
 	cpuid_count(CPUID_FEATURES7, 0, &eax, &ebx, &ecx, &edx);
 	return ecx & FEATURES7_SHSTK || edx & FEATURES7_IBT;
+}
+
+/* MSRs that a CPU lacks are zero. */
+static void read_vmx_msrs(u64 *msrs)
+{
+	u32 i;
+
+	for (i = 0; i < VMNIX_VMX_MSRS; i++)
+		if (rdmsrl_safe(VMNIX_VMX_MSR_FIRST + i, &msrs[i]))
+			msrs[i] = 0;
+}
+
+static void read_vmx(const struct vmnix_facts *facts, struct vmnix_cpu_facts *cpu)
+{
+	u64 msrs[VMNIX_VMX_MSRS];
+	u32 i;
+
+	rdmsrl_safe(MSR_FEATURE_CONTROL, &cpu->feature_control);
+	read_vmx_msrs(msrs);
+	for (i = 0; i < VMNIX_VMX_MSRS && msrs[i] == facts->vmx_msrs[i]; i++)
+		;
+	cpu->vmx_differs = i < VMNIX_VMX_MSRS ? VMNIX_VMX_MSR_FIRST + i : 0;
 }
 
 /* On each CPU, from an IPI. MSRs that a CPU may lack are read in the safe way and stay zero. */
@@ -72,6 +95,8 @@ static void read_cpu(void *data)
 		rdmsrl_safe(MSR_VM_CR, &cpu->vm_cr);
 		rdmsrl_safe(MSR_AMD64_SYSCFG, &cpu->syscfg);
 	}
+	if (facts->vmx)
+		read_vmx(facts, cpu);
 }
 
 static void read_cpuid(struct vmnix_facts *facts)
@@ -118,6 +143,8 @@ void vmnix_facts_gather(struct vmnix_facts *facts, const struct vmnix_platform *
 	facts->ioapic_count = platform->ioapic_count;
 	facts->memory_needed = vmnix_memory_needed(facts->cpu_count, facts->highest_ram);
 	facts->memory_available = (u64)si_mem_available() << PAGE_SHIFT;
+	if (facts->vmx)
+		read_vmx_msrs(facts->vmx_msrs);
 	if (facts->cpu_count <= VMNIX_MAX_CPUS)
 		on_each_cpu(read_cpu, facts, 1);
 }

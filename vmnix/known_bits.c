@@ -19,7 +19,7 @@ static const struct vmnix_bit cr4_bits[] = {
 	{ 10, true, "OSXMMEXCPT" },
 	{ 11, true, "UMIP" },
 	{ 12, true, "LA57" },
-	{ 13, false, "VMXE" }, /* VT-x is in use */
+	{ 13, true, "VMXE" }, /* a row of its own says who uses it */
 	{ 14, false, "SMXE" },
 	{ 16, true, "FSGSBASE" },
 	{ 17, true, "PCIDE" },

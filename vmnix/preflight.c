@@ -26,32 +26,44 @@ bool vmnix_remedy(struct vmnix_refusal *r, const char *format, ...)
 	return true;
 }
 
+#define ALL VMNIX_VENDOR_ALL
+#define AMD VMNIX_VENDOR_AMD
+#define INTEL VMNIX_VENDOR_INTEL
+
 static const struct row {
 	const char *name;
 	bool (*refuses)(const struct vmnix_facts *f, struct vmnix_refusal *r);
-	uint32_t needs; /* enum vmnix_unknown: skipped when one of these is unknown */
+	uint32_t vendors; /* enum vmnix_vendor: skipped on the CPUs of others */
+	uint32_t needs;	  /* enum vmnix_unknown: skipped when one of these is unknown */
 } rows[] = {
-	{ "kernel command line", vmnix_row_command_line, 0 },
-	{ "not launched yet", vmnix_row_under_vmnix, 0 },
-	{ "CPU vendor", vmnix_row_vendor, 0 },
-	{ "SVM", vmnix_row_svm, 0 },
-	{ "nested paging", vmnix_row_npt, 0 },
-	{ "number of CPUs", vmnix_row_too_many_cpus, 0 },
-	{ "SVM enabled by firmware", vmnix_row_firmware_switch, VMNIX_UNKNOWN_REGISTERS },
-	{ "64-bit mode", vmnix_row_long_mode, VMNIX_UNKNOWN_REGISTERS },
-	{ "SVM not in use", vmnix_row_svm_in_use, VMNIX_UNKNOWN_REGISTERS },
-	{ "CPU features in use", vmnix_row_closed_world, VMNIX_UNKNOWN_REGISTERS },
-	{ "memory encryption", vmnix_row_encryption, VMNIX_UNKNOWN_REGISTERS },
-	{ "shadow stacks", vmnix_row_supervisor_shadow_stack, VMNIX_UNKNOWN_REGISTERS },
-	{ "CPUs alike", vmnix_row_agreement, VMNIX_UNKNOWN_REGISTERS },
-	{ "local APIC", vmnix_row_lapic, VMNIX_UNKNOWN_REGISTERS },
-	{ "physical addresses", vmnix_row_physical_bits, 0 },
-	{ "IO-APIC", vmnix_row_ioapic, 0 },
-	{ "memory map", vmnix_row_memory_map, VMNIX_UNKNOWN_MEMORY_MAP },
-	{ "time stamp counter", vmnix_row_tsc, 0 },
-	{ "CPUs online", vmnix_row_offline_cpus, 0 },
-	{ "VMM image", vmnix_row_image, VMNIX_UNKNOWN_IMAGE },
-	{ "free memory", vmnix_row_memory, 0 },
+	{ "kernel command line", vmnix_row_command_line, ALL, 0 },
+	{ "not launched yet", vmnix_row_under_vmnix, ALL, 0 },
+	{ "CPU vendor", vmnix_row_vendor, ALL, 0 },
+	{ "SVM", vmnix_row_svm, AMD, 0 },
+	{ "nested paging", vmnix_row_npt, AMD, 0 },
+	{ "VT-x", vmnix_row_vmx, INTEL, 0 },
+	{ "number of CPUs", vmnix_row_too_many_cpus, ALL, 0 },
+	{ "SVM enabled by firmware", vmnix_row_firmware_switch, AMD, VMNIX_UNKNOWN_REGISTERS },
+	{ "VT-x enabled by firmware", vmnix_row_vmx_firmware_switch, INTEL,
+	  VMNIX_UNKNOWN_REGISTERS },
+	{ "VT-x structures", vmnix_row_vmx_basic, INTEL, VMNIX_UNKNOWN_REGISTERS },
+	{ "VT-x controls", vmnix_row_vmx_controls, INTEL, VMNIX_UNKNOWN_REGISTERS },
+	{ "extended page tables", vmnix_row_vmx_ept, INTEL, VMNIX_UNKNOWN_REGISTERS },
+	{ "64-bit mode", vmnix_row_long_mode, ALL, VMNIX_UNKNOWN_REGISTERS },
+	{ "SVM not in use", vmnix_row_svm_in_use, AMD, VMNIX_UNKNOWN_REGISTERS },
+	{ "VT-x not in use", vmnix_row_vmx_in_use, INTEL, VMNIX_UNKNOWN_REGISTERS },
+	{ "CPU features in use", vmnix_row_closed_world, ALL, VMNIX_UNKNOWN_REGISTERS },
+	{ "memory encryption", vmnix_row_encryption, AMD, VMNIX_UNKNOWN_REGISTERS },
+	{ "shadow stacks", vmnix_row_supervisor_shadow_stack, ALL, VMNIX_UNKNOWN_REGISTERS },
+	{ "CPUs alike", vmnix_row_agreement, ALL, VMNIX_UNKNOWN_REGISTERS },
+	{ "local APIC", vmnix_row_lapic, ALL, VMNIX_UNKNOWN_REGISTERS },
+	{ "physical addresses", vmnix_row_physical_bits, ALL, 0 },
+	{ "IO-APIC", vmnix_row_ioapic, ALL, 0 },
+	{ "memory map", vmnix_row_memory_map, ALL, VMNIX_UNKNOWN_MEMORY_MAP },
+	{ "time stamp counter", vmnix_row_tsc, ALL, 0 },
+	{ "CPUs online", vmnix_row_offline_cpus, ALL, 0 },
+	{ "VMM image", vmnix_row_image, ALL, VMNIX_UNKNOWN_IMAGE },
+	{ "free memory", vmnix_row_memory, ALL, 0 },
 };
 
 const char *vmnix_preflight_row_name(uint32_t row)
@@ -63,6 +75,8 @@ enum vmnix_verdict vmnix_preflight_row(const struct vmnix_facts *facts, uint32_t
 				       struct vmnix_refusal *refusal)
 {
 	memset(refusal, 0, sizeof(*refusal));
+	if (!(rows[row].vendors & vmnix_vendor(facts)))
+		return VMNIX_ROW_OTHER_VENDOR;
 	if (rows[row].needs & facts->unknown)
 		return VMNIX_ROW_UNKNOWN;
 	return rows[row].refuses(facts, refusal) ? VMNIX_ROW_REFUSED : VMNIX_ROW_ACCEPTED;

@@ -10,6 +10,11 @@
 #include "abi/handover/handover.h"
 #include "elf.h"
 
+/* VT-x capability MSRs, IA32_VMX_BASIC to IA32_VMX_VMFUNC: SDM volume 3D, appendix A. */
+#define VMNIX_VMX_MSR_FIRST 0x480u
+#define VMNIX_VMX_MSRS 18u
+#define VMNIX_VMX_MSR(msr) ((msr) - VMNIX_VMX_MSR_FIRST)
+
 /* Registers of one CPU, zero where CPUID says that it has none. */
 struct vmnix_cpu_facts {
 	uint32_t cpu; /* Linux's number */
@@ -17,11 +22,14 @@ struct vmnix_cpu_facts {
 	uint64_t cr4;
 	uint64_t efer;
 	uint64_t xcr0;
-	uint64_t xss;	    /* IA32_XSS */
-	uint64_t vm_cr;	    /* AMD: VM_CR */
-	uint64_t syscfg;    /* AMD: SYSCFG */
-	uint64_t s_cet;	    /* IA32_S_CET */
-	uint64_t apic_base; /* IA32_APIC_BASE */
+	uint64_t xss;		  /* IA32_XSS */
+	uint64_t vm_cr;		  /* AMD: VM_CR */
+	uint64_t syscfg;	  /* AMD: SYSCFG */
+	uint64_t s_cet;		  /* IA32_S_CET */
+	uint64_t apic_base;	  /* IA32_APIC_BASE */
+	uint64_t feature_control; /* Intel: IA32_FEATURE_CONTROL */
+	uint32_t vmx_differs;	  /* Intel: the first MSR that is not as in vmx_msrs[]; 0: none */
+	uint32_t reserved;
 };
 
 /* Groups of facts that could not be had; their rows are skipped. The module has all. */
@@ -45,7 +53,7 @@ struct vmnix_facts {
 	uint32_t physical_bits;
 	/* What Linux says */
 	bool command_line_off; /* vmnix=off */
-	uint32_t kvm_users;    /* references to kvm_amd */
+	uint32_t kvm_users;    /* references to kvm_amd or kvm_intel */
 	uint64_t tsc_khz;
 	uint64_t highest_ram; /* first address above all RAM */
 	uint64_t memory_needed, memory_available;
@@ -55,6 +63,7 @@ struct vmnix_facts {
 	uint32_t ioapic_count;
 	uint32_t memory_ranges; /* entries of the memory map */
 	enum vmnix_image_error image;
+	uint64_t vmx_msrs[VMNIX_VMX_MSRS]; /* Intel: of one CPU, zero where it has none */
 	struct vmnix_cpu_facts cpu[VMNIX_MAX_CPUS];
 };
 
@@ -64,7 +73,12 @@ struct vmnix_refusal {
 	char remedy[160];
 };
 
-enum vmnix_verdict { VMNIX_ROW_ACCEPTED, VMNIX_ROW_REFUSED, VMNIX_ROW_UNKNOWN };
+enum vmnix_verdict {
+	VMNIX_ROW_ACCEPTED,
+	VMNIX_ROW_REFUSED,
+	VMNIX_ROW_UNKNOWN,
+	VMNIX_ROW_OTHER_VENDOR, /* it is about CPUs that this machine does not have */
+};
 
 /*
  * What the VMM needs: image, log and maps; structures and stacks of each CPU; page tables, its own and

@@ -15,15 +15,36 @@
 #define BIT_VM_CR_LOCK (1ull << 3)
 #define BIT_VM_CR_SVMDIS (1ull << 4)
 
+/*
+ * VIA and Zhaoxin have VT-x as well, but whether theirs is Intel's in all that a launch needs
+ * nobody has seen.
+ */
+static const struct {
+	const char *name;
+	uint32_t vendor;
+} vendors[] = {
+	{ "AuthenticAMD", VMNIX_VENDOR_AMD },
+	{ "HygonGenuine", VMNIX_VENDOR_AMD },
+	{ "GenuineIntel", VMNIX_VENDOR_INTEL },
+};
+
+uint32_t vmnix_vendor(const struct vmnix_facts *f)
+{
+	uint32_t i;
+
+	for (i = 0; i < sizeof(vendors) / sizeof(vendors[0]); i++)
+		if (!strcmp(f->vendor, vendors[i].name))
+			return vendors[i].vendor;
+	return VMNIX_VENDOR_OTHER;
+}
+
 bool vmnix_row_vendor(const struct vmnix_facts *f, struct vmnix_refusal *r)
 {
-	if (!strcmp(f->vendor, "AuthenticAMD") || !strcmp(f->vendor, "HygonGenuine"))
+	if (vmnix_vendor(f) != VMNIX_VENDOR_OTHER)
 		return false;
-	if (!strcmp(f->vendor, "GenuineIntel") && f->vmx)
-		vmnix_refuse(r, ENODEV, "Intel VT-x is not supported yet");
-	else
-		vmnix_refuse(r, ENODEV, "CPUs by '%s' are not supported", f->vendor);
-	return vmnix_remedy(r, "use a machine with an AMD CPU that has SVM");
+	vmnix_refuse(r, ENODEV, "CPUs by '%s' are not supported", f->vendor);
+	return vmnix_remedy(r, "use a machine with an AMD CPU that has SVM, "
+			       "or an Intel CPU that has VT-x");
 }
 
 bool vmnix_row_svm(const struct vmnix_facts *f, struct vmnix_refusal *r)
@@ -69,13 +90,22 @@ bool vmnix_row_svm_in_use(const struct vmnix_facts *f, struct vmnix_refusal *r)
 	if (i == f->cpu_count)
 		return false;
 	vmnix_refuse(r, EBUSY, "SVM is in use on CPU %u (EFER.SVME)", f->cpu[i].cpu);
+	return vmnix_remedy_kvm(f, r, "kvm_amd");
+}
+
+bool vmnix_remedy_kvm(const struct vmnix_facts *f, struct vmnix_refusal *r, const char *module)
+{
 	if (f->unknown & VMNIX_UNKNOWN_KVM)
-		return vmnix_remedy(r, "stop virtual machines that use KVM, if any, "
-				       "then 'modprobe -r kvm_amd'");
+		return vmnix_remedy(r,
+				    "stop virtual machines that use KVM, if any, "
+				    "then 'modprobe -r %s'",
+				    module);
 	if (f->kvm_users)
-		return vmnix_remedy(r, "stop the virtual machines that use KVM, "
-				       "then 'modprobe -r kvm_amd'");
-	return vmnix_remedy(r, "'modprobe -r kvm_amd' (the vmnix service does it)");
+		return vmnix_remedy(r,
+				    "stop the virtual machines that use KVM, "
+				    "then 'modprobe -r %s'",
+				    module);
+	return vmnix_remedy(r, "'modprobe -r %s' (the vmnix service does it)", module);
 }
 
 bool vmnix_row_long_mode(const struct vmnix_facts *f, struct vmnix_refusal *r)
@@ -104,6 +134,20 @@ static const char *difference(const struct vmnix_cpu_facts *a, const struct vmni
 	return NULL;
 }
 
+/* One set of controls serves all CPUs. */
+static bool refuse_other_vmx(const struct vmnix_facts *f, struct vmnix_refusal *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->cpu_count && !f->cpu[i].vmx_differs; i++)
+		;
+	if (i == f->cpu_count)
+		return false;
+	vmnix_refuse(r, ENODEV, "CPU %u has other VT-x capabilities than the others (MSR %#x)",
+		     f->cpu[i].cpu, f->cpu[i].vmx_differs);
+	return vmnix_remedy(r, "report this machine");
+}
+
 bool vmnix_row_agreement(const struct vmnix_facts *f, struct vmnix_refusal *r)
 {
 	const char *where = NULL;
@@ -113,7 +157,7 @@ bool vmnix_row_agreement(const struct vmnix_facts *f, struct vmnix_refusal *r)
 	for (i = 1; i < f->cpu_count && !where; i++)
 		where = difference(&f->cpu[0], &f->cpu[i], &bits);
 	if (!where)
-		return false;
+		return refuse_other_vmx(f, r);
 	vmnix_refuse(r, ENODEV, "CPUs %u and %u differ in %s (bits %#llx)", f->cpu[0].cpu,
 		     f->cpu[i - 1].cpu, where, (unsigned long long)bits);
 	return vmnix_remedy(r, "report this machine");

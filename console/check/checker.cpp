@@ -52,6 +52,8 @@ void add_preflight_rows(CheckReport &report, const vmnix_facts &facts) {
     for (std::uint32_t i = 0; const char *name = vmnix_preflight_row_name(i); ++i) {
         vmnix_refusal refusal;
         const vmnix_verdict verdict = vmnix_preflight_row(&facts, i, &refusal);
+        if (verdict == VMNIX_ROW_OTHER_VENDOR)
+            continue;
         if (verdict == VMNIX_ROW_REFUSED)
             report.rows.push_back({name, Verdict::Refused, refusal.reason, refusal.remedy});
         else if (verdict == VMNIX_ROW_UNKNOWN)

@@ -56,11 +56,11 @@ void read_cpuid_facts(CpuProbe &probe, vmnix_facts &facts, bool first) {
     if (first) {
         read_vendor(probe, facts);
         facts.under_vmnix = under_vmnix(probe);
-        facts.vmx = bit(leaf_or_zero(probe, leaf_features).ecx, 5);
-        facts.svm = facts.npt = facts.invariant_tsc = true;
+        facts.vmx = facts.svm = facts.npt = facts.invariant_tsc = true;
         facts.svm_asids = ~0u;
         facts.physical_bits = leaf_or_zero(probe, leaf_sizes).eax & 0xff;
     }
+    facts.vmx = facts.vmx && bit(leaf_or_zero(probe, leaf_features).ecx, 5);
     facts.svm = facts.svm && svm;
     facts.npt = facts.npt && bit(svm_leaf.edx, 0);
     facts.svm_asids = std::min(facts.svm_asids, svm_leaf.ebx);

@@ -17,8 +17,9 @@ namespace console {
 
 namespace {
 
-// APM volume 2, appendix A: model-specific registers.
+// APM volume 2, appendix A; SDM volume 4: model-specific registers.
 constexpr std::uint32_t msr_apic_base = 0x1b;
+constexpr std::uint32_t msr_feature_control = 0x3a;
 constexpr std::uint32_t msr_s_cet = 0x6a2;
 constexpr std::uint32_t msr_xss = 0xda0;
 constexpr std::uint32_t msr_efer = 0xc0000080;
@@ -60,9 +61,9 @@ void FactGatherer::list_cpus() {
 void FactGatherer::read_linux() {
     vmnix_facts &facts = *result_.facts;
     facts.command_line_off = has_word(text_of("/proc/cmdline"), "vmnix=off");
-    const auto users = module_use_count(text_of("/proc/modules"), "kvm_amd");
-    facts.kvm_users = users.value_or(0);
-    result_.kvm_idle = users == 0u;
+    const auto kvm = loaded_kvm(text_of("/proc/modules"));
+    facts.kvm_users = kvm ? kvm->users : 0;
+    result_.kvm_idle = kvm && kvm->users == 0;
     facts.tsc_khz = probe_.measure_tsc_khz();
 }
 
@@ -102,6 +103,21 @@ void FactGatherer::read_registers(vmnix_cpu_facts &cpu) {
         cpu.vm_cr = msr.read(msr_vm_cr).value_or(0);
         cpu.syscfg = msr.read(msr_syscfg).value_or(0);
     }
+    if (result_.facts->vmx)
+        read_vmx(msr, cpu);
+}
+
+// The first CPU's capabilities, and where others differ from them.
+void FactGatherer::read_vmx(const MsrFile &msr, vmnix_cpu_facts &cpu) {
+    vmnix_facts &facts = *result_.facts;
+    cpu.feature_control = msr.read(msr_feature_control).value_or(0);
+    std::uint64_t here[VMNIX_VMX_MSRS];
+    for (std::uint32_t i = 0; i < VMNIX_VMX_MSRS; ++i)
+        here[i] = msr.read(VMNIX_VMX_MSR_FIRST + i).value_or(0);
+    if (&cpu == facts.cpu)
+        std::copy(std::begin(here), std::end(here), facts.vmx_msrs);
+    const auto differs = std::mismatch(std::begin(here), std::end(here), facts.vmx_msrs).first - here;
+    cpu.vmx_differs = differs < VMNIX_VMX_MSRS ? VMNIX_VMX_MSR_FIRST + static_cast<std::uint32_t>(differs) : 0;
 }
 
 void FactGatherer::read_cpus() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "console/check/cpu_probe.hpp"
+#include "console/check/msr_file.hpp"
 #include "vmnix/preflight.h"
 
 namespace console {
@@ -14,7 +15,7 @@ namespace console {
 // The facts that the module would gather, as far as a program can see them.
 struct GatheredFacts {
     std::unique_ptr<vmnix_facts> facts; // large: not for the stack
-    bool kvm_idle = false;              // kvm_amd is loaded and nobody uses it
+    bool kvm_idle = false;              // it is loaded and nobody uses it
     std::vector<std::string> unseen;    // facts that the rows do without, and how to let them be seen
 };
 
@@ -29,6 +30,7 @@ class FactGatherer {
     void read_memory();
     void read_cpus();
     void read_registers(vmnix_cpu_facts &cpu);
+    void read_vmx(const MsrFile &msr, vmnix_cpu_facts &cpu);
     void forgive_idle_kvm();
     std::string text_of(const char *path) const;
 

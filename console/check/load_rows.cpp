@@ -54,12 +54,12 @@ CheckRow signature_row(const std::filesystem::path &root, const std::optional<Mo
 }
 
 CheckRow kvm_row(const std::filesystem::path &root) {
-    const auto users = module_use_count(text_of(root, "/proc/modules"), "kvm_amd");
-    if (!users)
-        return {"KVM", Verdict::Ok, "kvm_amd is not loaded", {}};
-    if (*users == 0)
-        return {"KVM", Verdict::Ok, "kvm_amd is loaded but idle; the service unloads it", {}};
-    return {"KVM", Verdict::Refused, fmt::format("kvm_amd is in use ({} users)", *users),
+    const auto kvm = loaded_kvm(text_of(root, "/proc/modules"));
+    if (!kvm)
+        return {"KVM", Verdict::Ok, "not loaded", {}};
+    if (kvm->users == 0)
+        return {"KVM", Verdict::Ok, fmt::format("{} is loaded but idle; the service unloads it", kvm->name), {}};
+    return {"KVM", Verdict::Refused, fmt::format("{} is in use ({} users)", kvm->name, kvm->users),
             "stop the virtual machines that use KVM"};
 }
 

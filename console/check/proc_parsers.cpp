@@ -88,6 +88,13 @@ std::optional<unsigned> module_use_count(std::string_view proc_modules, std::str
     return std::nullopt;
 }
 
+std::optional<KvmModule> loaded_kvm(std::string_view proc_modules) {
+    for (const char *name : {"kvm_amd", "kvm_intel"})
+        if (const auto users = module_use_count(proc_modules, name))
+            return KvmModule{name, *users};
+    return std::nullopt;
+}
+
 std::optional<std::uint64_t> meminfo_bytes(std::string_view meminfo, std::string_view name) {
     while (!meminfo.empty()) {
         std::string_view line = take_until(meminfo, '\n');

@@ -18,6 +18,13 @@ std::optional<std::vector<unsigned>> parse_cpu_list(std::string_view text);
 // The use count of a loaded module in /proc/modules; nothing if it is not loaded.
 std::optional<unsigned> module_use_count(std::string_view proc_modules, std::string_view module);
 
+// The vendor's part of KVM, which owns the CPUs' virtualisation; nothing if it is not loaded.
+struct KvmModule {
+    const char *name;
+    unsigned users;
+};
+std::optional<KvmModule> loaded_kvm(std::string_view proc_modules);
+
 // The value in bytes of a line of /proc/meminfo.
 std::optional<std::uint64_t> meminfo_bytes(std::string_view meminfo, std::string_view name);
 

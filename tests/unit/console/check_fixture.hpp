@@ -10,7 +10,9 @@
 #include "console/check/checker.hpp"
 #include "tests/unit/console/fake_cpu.hpp"
 #include "tests/unit/console/fake_root.hpp"
+#include "tests/unit/vmnix/vmx_capabilities.hpp"
 #include "vmnix/elf.h"
+#include "vmnix/preflight.h"
 
 namespace console::test {
 
@@ -73,6 +75,20 @@ class CheckTest : public testing::Test {
             root.write_msr(cpu, 0xc0000080, 0xd01);
             root.write_msr(cpu, 0xda0, 0);
             root.write_msr(cpu, 0x1b, 0xfee00800);
+        }
+    }
+
+    // A machine of two Intel CPUs that can be launched.
+    void become_intel() {
+        cpus.leaf({0, 0}) = FakeCpus::vendor("GenuineIntel", 0xd);
+        cpus.leaf({1, 0}).ecx = 1u << 27 | 1u << 5;
+        cpus.leaf({0x80000000, 0}).eax = 0x80000008;
+        cpus.leaf({0x80000001, 0}).ecx = 0;
+        cpus.leaf({0x80000008, 0}).eax = 39;
+        for (unsigned cpu = 0; cpu < 2; ++cpu) {
+            root.write_msr(cpu, 0x3a, 5);
+            for (std::uint32_t i = 0; i < VMNIX_VMX_MSRS; ++i)
+                root.write_msr(cpu, VMNIX_VMX_MSR_FIRST + i, vmnix_unit::kVmxCapabilities[0].msrs[i]);
         }
     }
 

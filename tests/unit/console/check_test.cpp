@@ -27,14 +27,49 @@ TEST_F(Check, AGoodMachineIsAcceptedInEveryRow) {
 }
 
 TEST_F(Check, TheRowsAreTheModulesOwn) {
-    const CheckReport report = check();
-    for (std::uint32_t i = 0; const char *name = vmnix_preflight_row_name(i); ++i)
-        EXPECT_THAT(report.rows, testing::Contains(testing::Field(&CheckRow::name, name)));
+    const CheckReport amd = check();
+    become_intel();
+    const CheckReport intel = check();
+    std::size_t shown = 0;
+    for (std::uint32_t i = 0; const char *name = vmnix_preflight_row_name(i); ++i) {
+        const auto has_row = testing::Contains(testing::Field(&CheckRow::name, name));
+        const bool of_amd = testing::Matches(has_row)(amd.rows), of_intel = testing::Matches(has_row)(intel.rows);
+        EXPECT_TRUE(of_amd || of_intel) << name;
+        EXPECT_EQ(of_amd && of_intel, !std::string(name).starts_with("SVM") && !std::string(name).starts_with("VT-x") &&
+                                          name != std::string("nested paging") &&
+                                          name != std::string("extended page tables") &&
+                                          name != std::string("memory encryption"))
+            << name;
+        shown += of_amd;
+    }
+    EXPECT_EQ(amd.rows.size(), shown + 4); // and those about loading
 }
 
 TEST_F(Check, OtherVendor) {
-    cpus.leaf({0, 0}) = test::FakeCpus::vendor("GenuineIntel", 0xd);
-    EXPECT_EQ(row("CPU vendor").verdict, Verdict::Refused);
+    cpus.leaf({0, 0}) = test::FakeCpus::vendor("CentaurHauls", 0xd);
+    EXPECT_EQ(only_refusal().name, "CPU vendor");
+}
+
+TEST_F(Check, AGoodIntelMachineIsAcceptedInEveryRow) {
+    become_intel();
+    const CheckReport report = check();
+    EXPECT_FALSE(report.refused()) << check_text(report, Style(false), 0);
+    EXPECT_EQ(report.count(Verdict::Unknown), 0u) << check_text(report, Style(false), 0);
+}
+
+TEST_F(Check, IntelsSwitchAndCapabilitiesAreReadOnEachCpu) {
+    become_intel();
+    root.write_msr(1, 0x3a, 1);
+    EXPECT_EQ(only_refusal().name, "VT-x enabled by firmware");
+    root.write_msr(1, 0x3a, 5);
+    root.write_msr(1, 0x485, 1);
+    EXPECT_EQ(only_refusal().name, "CPUs alike");
+    become_intel();
+    for (unsigned cpu = 0; cpu < 2; ++cpu)
+        root.write_msr(cpu, 0x48b, 0);
+    EXPECT_THAT(only_refusal().text, HasSubstr("lacks EPT"));
+    cpus.exceptions[1][{1, 0}] = {};
+    EXPECT_EQ(only_refusal().name, "VT-x");
 }
 
 TEST_F(Check, AFeatureThatOneCpuLacksIsLacking) {
@@ -128,6 +163,15 @@ TEST_F(Check, KvmInUseIsRefusedAndIdleIsNot) {
     EXPECT_EQ(row("KVM").verdict, Verdict::Refused);
     root.write("/proc/modules", "");
     EXPECT_EQ(only_refusal().name, "SVM not in use");
+}
+
+TEST_F(Check, IntelsKvmIsNamed) {
+    become_intel();
+    root.write("/proc/modules", "kvm_intel 1 0 - Live 0x0\nkvm 1 1 kvm_intel, Live 0x0\n");
+    EXPECT_FALSE(check().refused());
+    EXPECT_THAT(row("KVM").text, HasSubstr("kvm_intel is loaded but idle; the service unloads it"));
+    root.write("/proc/modules", "kvm_intel 1 2 - Live 0x0\nkvm 1 1 kvm_intel, Live 0x0\n");
+    EXPECT_THAT(only_refusal().text, HasSubstr("kvm_intel is in use (2 users)"));
 }
 
 TEST_F(Check, UnderTheVmmThereIsNothingLeftToJudge) {

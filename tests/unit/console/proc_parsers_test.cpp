@@ -29,6 +29,10 @@ TEST(Modules, UseCounts) {
     EXPECT_EQ(module_use_count(text, "kv"), std::nullopt);
     EXPECT_EQ(module_use_count(text, "odd"), std::nullopt);
     EXPECT_EQ(module_use_count("", "kvm"), std::nullopt);
+    EXPECT_STREQ(loaded_kvm(text).value_or(KvmModule{}).name, "kvm_amd");
+    EXPECT_STREQ(loaded_kvm("kvm_intel 1 3 - Live 0x0\n").value_or(KvmModule{}).name, "kvm_intel");
+    EXPECT_EQ(loaded_kvm("kvm_intel 1 3 - Live 0x0\n").value_or(KvmModule{}).users, 3u);
+    EXPECT_FALSE(loaded_kvm("kvm 1 0 - Live 0x0\n"));
 }
 
 TEST(Meminfo, Bytes) {

@@ -144,6 +144,17 @@ TEST_P(Service, AnIdleKvmIsUnloadedAndComesBack) {
     EXPECT_THAT(calls(), testing::EndsWith("rmmod vmkmod\nmodprobe kvm_amd\n"));
 }
 
+TEST_P(Service, SoIsIntels) {
+    load_module("kvm_intel", 0);
+    load_module("kvm", 0);
+    EXPECT_EQ(run("start").code, 0);
+    EXPECT_THAT(calls(), testing::StartsWith("rmmod kvm_intel\nrmmod kvm\n"));
+    EXPECT_EQ(run("stop").code, 0);
+    EXPECT_THAT(calls(), testing::EndsWith("rmmod vmkmod\nmodprobe kvm_intel\n"));
+    load_module("kvm_intel", 1);
+    EXPECT_THAT(run("start").err, HasSubstr("module kvm_intel has 1 user(s)"));
+}
+
 TEST_P(Service, AFailedStartBringsKvmBack) {
     load_module("kvm_amd", 0);
     root.write("/load-error", "insmod: No such device\n");

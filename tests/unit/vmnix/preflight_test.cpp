@@ -8,38 +8,12 @@
 #include <memory>
 #include <string>
 
+#include "tests/unit/vmnix/good_machines.hpp"
 #include "vmnix/image_text.h"
 #include "vmnix/known_bits.h"
 
 namespace vmnix_unit {
 namespace {
-
-constexpr std::uint64_t kEfer = 0xd01; // SCE, LME, LMA, NXE
-
-// A machine that is accepted: two CPUs, Debian's usual settings.
-std::unique_ptr<vmnix_facts> good_machine() {
-    auto facts = std::make_unique<vmnix_facts>();
-    std::strcpy(facts->vendor, "AuthenticAMD");
-    facts->svm = facts->npt = facts->invariant_tsc = true;
-    facts->svm_asids = 16;
-    facts->physical_bits = 40;
-    facts->tsc_khz = 2'000'000;
-    facts->highest_ram = 1ull << 32;
-    facts->cpu_count = 2;
-    facts->memory_needed = vmnix_memory_needed(2, facts->highest_ram);
-    facts->memory_available = 100ull << 20;
-    facts->ioapic_count = 1;
-    facts->memory_ranges = 7;
-    for (std::uint32_t i = 0; i < 2; i++) {
-        vmnix_cpu_facts &cpu = facts->cpu[i];
-        cpu.cpu = cpu.apic_id = i;
-        cpu.cr4 = 0x3506f0;
-        cpu.efer = kEfer;
-        cpu.xcr0 = 7;
-        cpu.apic_base = 0xfee00800 | (i ? 0 : 0x100);
-    }
-    return facts;
-}
 
 TEST(Preflight, AcceptsAGoodMachine) {
     const vmnix_refusal refusal = vmnix_preflight(good_machine().get());
@@ -71,11 +45,8 @@ TEST_P(PreflightRefuses, WithReasonAndRemedy) {
 }
 
 const Row kCpu[] = {
-    {"Intel", ENODEV, "VT-x is not supported yet", "AMD",
-     [](vmnix_facts &f) { std::strcpy(f.vendor, "GenuineIntel"), f.vmx = true, f.svm = f.npt = false; }},
-    {"Intel without VT-x", ENODEV, "'GenuineIntel'", "AMD",
-     [](vmnix_facts &f) { std::strcpy(f.vendor, "GenuineIntel"), f.svm = f.npt = false; }},
-    {"other vendor", ENODEV, "'CentaurHauls'", "AMD", [](vmnix_facts &f) { std::strcpy(f.vendor, "CentaurHauls"); }},
+    {"other vendor", ENODEV, "'CentaurHauls'", "AMD CPU that has SVM, or an Intel CPU that has VT-x",
+     [](vmnix_facts &f) { std::strcpy(f.vendor, "CentaurHauls"), f.vmx = true; }},
     {"no SVM", ENODEV, "does not offer SVM", "firmware", [](vmnix_facts &f) { f.svm = f.npt = false; }},
     {"no nested paging", ENODEV, "nested paging", "newer CPU", [](vmnix_facts &f) { f.npt = false; }},
     {"no ASIDs", ENODEV, "address space identifiers", "newer CPU", [](vmnix_facts &f) { f.svm_asids = 1; }},
@@ -152,7 +123,7 @@ TEST(Preflight, RefusesEveryUnknownBit) {
             }
 }
 
-// A known bit that all CPUs have set is no reason, unless a row of its own says so (EFER.SVME).
+// A known bit that all CPUs have set is no reason, unless the vendor's own row says so (EFER.SVME, CR4.VMXE).
 TEST(Preflight, AcceptsEveryKnownBit) {
     std::uint64_t vmnix_cpu_facts::*const members[] = {&vmnix_cpu_facts::cr4, &vmnix_cpu_facts::efer,
                                                        &vmnix_cpu_facts::xcr0, &vmnix_cpu_facts::xss};
@@ -160,11 +131,13 @@ TEST(Preflight, AcceptsEveryKnownBit) {
         for (unsigned bit = 0; bit < 64; bit++) {
             if (!vmnix_bit_is_known(static_cast<vmnix_word>(word), bit))
                 continue;
-            auto facts = good_machine();
-            for (unsigned cpu = 0; cpu < 2; cpu++)
-                facts->cpu[cpu].*members[word] |= 1ull << bit;
-            const bool svme = word == VMNIX_WORD_EFER && bit == 12;
-            EXPECT_EQ(vmnix_preflight(facts.get()).error, svme ? EBUSY : 0) << word << " " << bit;
+            const bool svme = word == VMNIX_WORD_EFER && bit == 12, vmxe = word == VMNIX_WORD_CR4 && bit == 13;
+            auto amd = good_machine(), intel = good_intel_machine();
+            for (vmnix_facts *facts : {amd.get(), intel.get()})
+                for (unsigned cpu = 0; cpu < 2; cpu++)
+                    facts->cpu[cpu].*members[word] |= 1ull << bit;
+            EXPECT_EQ(vmnix_preflight(amd.get()).error, svme ? EBUSY : 0) << word << " " << bit;
+            EXPECT_EQ(vmnix_preflight(intel.get()).error, vmxe ? EBUSY : 0) << word << " " << bit;
         }
 }
 
@@ -175,6 +148,30 @@ TEST(Preflight, IgnoresDifferencesThatMeanNothing) {
         facts->cpu[1].cr4 ^= 1ull << bit;
         EXPECT_EQ(vmnix_preflight(facts.get()).error, 0) << bit;
     }
+}
+
+TEST(Preflight, TakesHygonForAmd) {
+    auto facts = good_machine();
+    std::strcpy(facts->vendor, "HygonGenuine");
+    EXPECT_EQ(vmnix_preflight(facts.get()).error, 0);
+    facts->npt = false;
+    EXPECT_EQ(vmnix_preflight(facts.get()).error, ENODEV);
+}
+
+// A row about one vendor's CPUs is not asked of another's, whatever the facts say.
+TEST(Preflight, RowsAreForTheirVendor) {
+    std::vector<std::string> amd, intel;
+    vmnix_refusal refusal;
+    for (std::uint32_t row = 0; const char *name = vmnix_preflight_row_name(row); row++) {
+        if (vmnix_preflight_row(good_intel_machine().get(), row, &refusal) == VMNIX_ROW_OTHER_VENDOR)
+            amd.emplace_back(name);
+        if (vmnix_preflight_row(good_machine().get(), row, &refusal) == VMNIX_ROW_OTHER_VENDOR)
+            intel.emplace_back(name);
+    }
+    EXPECT_THAT(amd, testing::ElementsAre("SVM", "nested paging", "SVM enabled by firmware", "SVM not in use",
+                                          "memory encryption"));
+    EXPECT_THAT(intel, testing::ElementsAre("VT-x", "VT-x enabled by firmware", "VT-x structures", "VT-x controls",
+                                            "extended page tables", "VT-x not in use"));
 }
 
 TEST(Preflight, FiveLevelsReachFurther) {
