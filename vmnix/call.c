@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/errno.h>
+#include <asm/alternative.h>
+#include <asm/cpufeatures.h>
 
 #include "abi/hypercall/hypercall.h"
 #include "call.h"
@@ -36,9 +38,22 @@ static int error_of(long rax)
 	}
 }
 
+/*
+ * Only as a guest: on a bare CPU either instruction is an undefined opcode. Linux says of every AMD CPU
+ * that it has VMMCALL, whatever CPUID shows, and of no other.
+ */
+static long hypercall(struct vmnix_registers *call)
+{
+	asm volatile(ALTERNATIVE("vmcall", "vmmcall", X86_FEATURE_VMMCALL)
+		     : "+a"(call->rax), "+D"(call->rdi), "+S"(call->rsi), "+d"(call->rdx)
+		     :
+		     : "memory");
+	return call->rax;
+}
+
 int vmnix_call_atomic(struct vmnix_registers *registers)
 {
-	return error_of(vmnix_svm_hypercall(registers));
+	return error_of(hypercall(registers));
 }
 
 int vmnix_call(struct vmnix *v, struct vmnix_registers *registers)

@@ -3,8 +3,12 @@
 #ifndef VMNIX_CALL_H
 #define VMNIX_CALL_H
 
-#include "svm.h"
 #include "vmnix.h"
+
+/* Registers of a hypercall; see abi/hypercall/hypercall.h. */
+struct vmnix_registers {
+	u64 rax, rdi, rsi, rdx;
+};
 
 /*
  * May sleep. 0, -ENODEV when the VMM is gone, or what the VMM's VMNIX_HC_E* means. Results are in

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts are off around every switch, and the vendor part holds NMIs off as well. What the VMM
- * had to take in that time it counts, and it is sent again here.
+ * Interrupts are off around every switch, and where the CPU can hold NMIs off they are as well. What
+ * came meanwhile was counted, and is sent again here.
  */
 #define pr_fmt(fmt) "vmnix: " fmt
 
@@ -56,7 +56,7 @@ static void send_pending_nmis(struct vmnix_cpu *cpu)
 static void switch_into(struct vmnix_cpu *cpu, enum vmnix_call call)
 {
 	cpu->irq_off_tsc = rdtsc_ordered();
-	vmnix_svm_hold(&cpu->hold);
+	vmnix_hold(&cpu->hold);
 	cpu->page->efer = cpu->hold.efer;
 	cpu->page->irq_off_tsc = cpu->irq_off_tsc;
 	cpu->status = vmnix_switch_enter(cpu->page, call);
@@ -64,7 +64,7 @@ static void switch_into(struct vmnix_cpu *cpu, enum vmnix_call call)
 	/* As a guest NMIs are free, EFER is as it was, and the page is out of reach. */
 	if (call == VMNIX_CALL_ENTER && cpu->status == VMNIX_OK)
 		return;
-	vmnix_svm_release(&cpu->hold);
+	vmnix_release(&cpu->hold);
 	send_pending_nmis(cpu);
 }
 
@@ -150,7 +150,7 @@ static int leave_here(void *unused)
 	cpu->resumed_tsc = rdtsc();
 	if (cpu->status)
 		return 0;
-	vmnix_svm_release(&cpu->hold);
+	vmnix_release(&cpu->hold);
 	send_pending_nmis(cpu);
 	return 0;
 }

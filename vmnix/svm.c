@@ -5,6 +5,7 @@
  */
 #include <asm/msr.h>
 
+#include "hold.h"
 #include "svm.h"
 
 void vmnix_svm_hold(struct vmnix_hold *hold)
@@ -20,13 +21,4 @@ void vmnix_svm_release(const struct vmnix_hold *hold)
 	wrmsrl(MSR_VM_HSAVE_PA, hold->host_save);
 	asm volatile("stgi" : : : "memory");
 	wrmsrl(MSR_EFER, hold->efer);
-}
-
-long vmnix_svm_hypercall(struct vmnix_registers *call)
-{
-	asm volatile("vmmcall"
-		     : "+a"(call->rax), "+D"(call->rdi), "+S"(call->rsi), "+d"(call->rdx)
-		     :
-		     : "memory");
-	return call->rax;
 }

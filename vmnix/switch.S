@@ -8,6 +8,8 @@
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
+#include <asm/alternative.h>
+#include <asm/cpufeatures.h>
 #include <asm/ibt.h>
 #include <asm/nospec-branch.h>
 #include <asm/orc_types.h>
@@ -114,7 +116,7 @@ SYM_CODE_START_NOALIGN(vmnix_switch_leave)
 	xorl	%edi, %edi
 	xorl	%esi, %esi
 	xorl	%edx, %edx
-	vmmcall
+	ALTERNATIVE "vmcall", "vmmcall", X86_FEATURE_VMMCALL
 	/* Still a guest: refused. Otherwise this is skipped: vmnix_stub_leave pops the frame. */
 	POP_FRAME_AND_RETURN
 SYM_CODE_END(vmnix_switch_leave)

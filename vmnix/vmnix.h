@@ -12,10 +12,10 @@
 
 #include "abi/handover/handover.h"
 #include "abi/ioctl/ioctl.h"
+#include "hold.h"
 #include "image.h"
 #include "pieces.h"
 #include "reserve.h"
-#include "svm.h"
 #include "vms.h"
 
 /* Module parameters; see main.c. */
