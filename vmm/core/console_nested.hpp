@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The console's nested tables: guest-physical equals host-physical, less what is the VMM's. Template on the vendor's
-// entry format; everything else is the same on both.
+// entry format; everything else is the same on both. The memory type of a page is the one that the MTRRs give it.
 #pragma once
 
 #include "vmm/core/vmm.hpp"
@@ -14,11 +14,12 @@ template <class Format> class ConsoleNested {
   public:
     using Tables = RadixTable<Format, FramePool>;
 
-    // Builds everything before any CPU is stopped; nothing uses the tables yet, so no flush is due.
-    Result<> build(Vmm &vmm) {
+    // Builds everything before any CPU is stopped; nothing uses the tables yet, so no flush is due. `largest` is the
+    // level of the largest pages that the CPU knows.
+    Result<> build(Vmm &vmm, unsigned levels, unsigned largest) {
         physical_bits_ = physical_bits();
         const Hpa root = TRY(vmm.frames.allocate());
-        tables_ = Tables(root, vmm.host.levels(), vmm.gigantic_pages ? 3 : 2, vmm.frames);
+        tables_ = Tables(root, levels, largest, vmm.frames);
         FlushDebt debt(false);
         const auto built = build_all(vmm, debt);
         debt.settle();
@@ -34,8 +35,10 @@ template <class Format> class ConsoleNested {
             return false;
         const std::uint64_t base = align_down(address.raw(), kGigabyte);
         FlushDebt debt(false);
-        const auto mapped = tables_.map(base, Hpa(base), kGigabyte, kAll, MemoryType::WriteBack, debt);
-        debt.settle(); // not-present entries are not cached
+        auto mapped = tables_.map(base, Hpa(base), kGigabyte, kAll, MemoryType::WriteBack, debt);
+        if (mapped)
+            mapped = retype(read_mtrrs(), {Gpa(base), kGigabyte}, debt);
+        debt.settle(); // not-present entries are not cached, and nobody has used the new ones
         return static_cast<bool>(mapped);
     }
 
@@ -51,14 +54,9 @@ template <class Format> class ConsoleNested {
         return followed;
     }
 
-    // The console changed its MTRRs: no large page may span the new borders.
-    Result<> follow(const Mtrrs &mtrrs, FlushDebt &debt) {
-        const TypeBorders borders = type_borders(mtrrs); // outlives the loop, as a temporary would not
-        for (std::uint64_t border : borders.all())
-            if (border < mapped_end_)
-                TRY(tables_.split_at(border, debt));
-        return {};
-    }
+    // The console changed its MTRRs: no large page may span the new borders, and where the format says the memory type
+    // itself it becomes the new one.
+    Result<> follow(const Mtrrs &mtrrs, FlushDebt &debt) { return retype(mtrrs, {Gpa(), mapped_end_}, debt); }
 
   private:
     static constexpr std::uint64_t kGigabyte = 1ull << 30, kMessageWindow = 0xfee00000, kMessageWindowSize = 0x100000;
@@ -67,6 +65,20 @@ template <class Format> class ConsoleNested {
     static unsigned physical_bits() {
         constexpr std::uint32_t kSizes = 0x80000008;
         return x86::cpuid(kSizes).eax & 0xff;
+    }
+
+    Result<> retype(const Mtrrs &mtrrs, Range<Gpa> range, FlushDebt &debt) {
+        const TypeBorders borders = type_borders(mtrrs); // outlives the loop, as a temporary would not
+        std::uint64_t begin = range.begin.raw();
+        const auto to = [&](std::uint64_t end) -> Result<> {
+            TRY(tables_.retype(begin, end - begin, mtrrs.type_at(Hpa(begin)), debt));
+            begin = end;
+            return {};
+        };
+        for (std::uint64_t border : borders.all())
+            if (border > begin && border < range.end().raw())
+                TRY(to(border));
+        return to(range.end().raw());
     }
 
     std::uint64_t end_of_memory(const Vmm &vmm) const {

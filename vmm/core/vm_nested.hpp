@@ -11,7 +11,7 @@ template <class Format> class VmNested {
   public:
     using Tables = RadixTable<Format, FramePool>;
 
-    VmNested(Hpa root) : tables_(root, g_vmm.host.levels(), kLarge, g_vmm.frames) {}
+    VmNested(Hpa root, unsigned levels) : tables_(root, levels, kLarge, g_vmm.frames) {}
 
     // Maps vm.ram bytes out of free pieces. On failure what was mapped stays for release().
     Result<> build(Vm &vm, PieceMap &pieces) {

@@ -95,6 +95,22 @@ template <class Format, class Frames> class RadixTable {
         return {};
     }
 
+    // Gives what is mapped in [va, va + size) this memory type; pages that cross an end are split. What is not mapped
+    // stays so, and shared table pages are written once for all that share them.
+    Result<> retype(std::uint64_t va, std::uint64_t size, MemoryType type, FlushDebt &debt) {
+        TRY(split_at(va, debt));
+        TRY(split_at(va + size, debt));
+        for (std::uint64_t at = va; at < va + size;) {
+            const Mapping mapping = lookup(at);
+            const std::uint64_t page = align_down(at, mapping.size);
+            if (mapping.present && mapping.type != type)
+                TRY(set(page, level_of(mapping.size),
+                        Format::leaf(mapping.frame, level_of(mapping.size), mapping.rights, type), debt));
+            at = page + mapping.size;
+        }
+        return {};
+    }
+
     Mapping lookup(std::uint64_t va) const {
         Hpa table = root_;
         for (unsigned level = levels_;; level--) {
@@ -151,6 +167,13 @@ template <class Format, class Frames> class RadixTable {
 
   private:
     static constexpr unsigned index(std::uint64_t va, unsigned level) { return va >> (12 + 9 * (level - 1)) & 511; }
+
+    static constexpr unsigned level_of(std::uint64_t size) {
+        unsigned level = 1;
+        while (page_size(level) < size)
+            level++;
+        return level;
+    }
 
     bool is_empty(Hpa table) const {
         return std::none_of(frames_->table(table), frames_->table(table) + kEntries, Format::present);

@@ -33,7 +33,7 @@ Result<> init(Vmm &vmm) {
     fill_vm_msr_map(map_bytes(g_shared.vm_msr_map, kMsrMapPages), vmm.extended);
     __builtin_memset(at_physical<std::byte>(g_shared.vm_io_map), 0xff, kIoMapPages * kPageSize);
     g_shared.asid_count = x86::cpuid(kSvmLeaf).ebx;
-    return g_shared.nested.unguarded().build(vmm);
+    return g_shared.nested.unguarded().build(vmm, vmm.host.levels(), vmm.gigantic_pages ? 3 : 2);
 }
 
 void fill_controls(ControlArea &c) {

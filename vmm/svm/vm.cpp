@@ -49,12 +49,12 @@ Result<> show_to_console(Hpa piece) {
 
 Result<> build_vm(Vm &vm, PieceMap &pieces) {
     vm.nested_root = TRY(g_vmm.frames.allocate());
-    return VmNested<NptFormat>(vm.nested_root).build(vm, pieces);
+    return VmNested<NptFormat>(vm.nested_root, g_vmm.host.levels()).build(vm, pieces);
 }
 
 void release_vm(Vm &vm, PieceMap &pieces) {
     if (vm.nested_root != Hpa())
-        VmNested<NptFormat>(vm.nested_root).release(vm, pieces);
+        VmNested<NptFormat>(vm.nested_root, g_vmm.host.levels()).release(vm, pieces);
     vm.nested_root = {};
 }
 
