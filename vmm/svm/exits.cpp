@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // From SVM's exit codes to neutral exits. APM vol. 2, appendix C.
-#include "entry_checks.hpp"
 #include "vmm/exit/dispatch.hpp"
 #include "vmm/svm/backend.hpp"
 #include "vmm/svm/next_rip.hpp"
 #include "vmm/svm/vm_vcpu.hpp"
 #include "vmm/vm/dispatch.hpp"
-#include "vmm/vm/entry.hpp"
+#include "vmm/vm/turn.hpp"
 
 namespace vmm::svm {
 namespace {
@@ -99,16 +98,41 @@ void requeue_interrupted_event(Vcpu v) {
         v.vmcb().control.event_inj = interrupted;
 }
 
-[[gnu::noinline]] void finish_rare(Vcpu v) {
-    State &state = v.state();
-    if (state.before_entry & State::kHostContext)
-        vmload(state.vmcb_pa);
-    if (state.before_entry & State::kFlush)
-        v.vmcb().control.tlb_control = state.has_flush_by_asid ? TlbControl::FlushThisAsid : TlbControl::FlushAll;
-    state.before_entry = 0;
+// An ASID that nobody has used on this CPU since its translations were flushed.
+void give_asid(Cpu &cpu, State &state) {
+    Asids &asids = g_shared.asids[cpu.index];
+    if (state.asid_cpu == cpu.index && state.asid_generation == asids.generation)
+        return;
+    if (asids.next >= g_shared.asid_count) {
+        asids.next = kFirstVmAsid;
+        asids.generation++;
+        state.vmcb->control.tlb_control = TlbControl::FlushAll;
+    }
+    state.asid_cpu = cpu.index;
+    state.asid_generation = asids.generation;
+    state.vmcb->control.asid = asids.next++;
 }
 
 } // namespace
+
+// Hidden state is in the blocks since enter_host_context().
+void Vcpu::save_turn() {}
+
+void Vcpu::load_turn(Cpu &cpu) {
+    if (!world_.vm)
+        return;
+    state().host_vmcb_pa = cpu.console.backend<State>().host_vmcb_pa;
+    give_asid(cpu, state());
+}
+
+void Vcpu::finish_rare() {
+    State &state = this->state();
+    if (state.before_entry & State::kHostContext)
+        vmload(state.vmcb_pa);
+    if (state.before_entry & State::kFlush)
+        vmcb().control.tlb_control = state.has_flush_by_asid ? TlbControl::FlushThisAsid : TlbControl::FlushAll;
+    state.before_entry = 0;
+}
 
 NestedFault Vcpu::nested_fault() const {
     const std::uint64_t info = vmcb().control.exit_info1;
@@ -173,17 +197,9 @@ Verdict VmVcpu::handle_control(const Exit &exit) {
 
 namespace {
 
-// From here on only entering is left.
-[[gnu::always_inline]] inline World *finish(Vcpu v) {
-    if (v.state().before_entry != 0) [[unlikely]]
-        finish_rare(v);
-    checks::before_entry(v);
-    v.vmcb().save.rax = v.gpr(x86::Gpr::Rax);
-    v.vmcb().save.rsp = v.gpr(x86::Gpr::Rsp);
-    return &v.world();
+[[gnu::noinline]] World *end_turn(World &from) {
+    return next_turn<Vcpu, VmVcpu>(from);
 }
-
-[[gnu::noinline]] World *next_turn(World &from);
 
 // After the handler, whatever the exit was: the world that is entered next; null when this CPU leaves.
 template <class V> [[gnu::always_inline]] inline World *conclude(V v, Verdict verdict) {
@@ -195,81 +211,8 @@ template <class V> [[gnu::always_inline]] inline World *conclude(V v, Verdict ve
     else
         goes_on = prepare_entry(v);
     if (!goes_on) [[unlikely]]
-        return next_turn(v.world());
-    return finish(v);
-}
-
-// Nothing has anything to do: the CPU sleeps until something comes. Meanwhile it is the console's, which moves nowhere.
-void idle(Cpu &cpu) {
-    cpu.current = &cpu.console;
-    arm_timer(cpu); // may find that the console's own time has come
-    if (!has_cause(cpu.console)) {
-        cpu.acknowledged = 0;
-        acknowledge_wait();
-        if (g_vmm.panicking) [[unlikely]]
-            stop_for_panic(); // by the NMI of the one that has
-        take_interrupt(cpu);
-    }
-    if (has_cause(cpu.console) || (cpu.arrived.nmis | cpu.arrived.machine_checks) != 0)
-        notify(cpu, cpu.console);
-}
-
-// An ASID that nobody has used on this CPU since its translations were flushed.
-void give_asid(Cpu &cpu, State &state) {
-    Asids &asids = g_shared.asids[cpu.index];
-    if (state.asid_cpu == cpu.index && state.asid_generation == asids.generation)
-        return;
-    if (asids.next >= g_shared.asid_count) {
-        asids.next = kFirstVmAsid;
-        asids.generation++;
-        state.vmcb->control.tlb_control = TlbControl::FlushAll;
-    }
-    state.asid_cpu = cpu.index;
-    state.asid_generation = asids.generation;
-    state.vmcb->control.asid = asids.next++;
-}
-
-// The CPU's extended state is the console's, or has been saved; hidden state is in the blocks.
-void exchange(Cpu &cpu, bool is_console, World &next) {
-    if (is_console)
-        save_extended(cpu.console.extended);
-    restore_extended(next.extended);
-    State &state = next.backend<State>();
-    if (next.vm) {
-        state.host_vmcb_pa = cpu.console.backend<State>().host_vmcb_pa;
-        give_asid(cpu, state);
-    }
-    checks::forget(cpu);
-}
-
-// A VM's world may go on on another CPU as soon as choose() has been called: it is saved before.
-World *next_turn(World &from) {
-    Cpu &cpu = *from.cpu;
-    Vcpu(from).enter_host_context();
-    if (from.vm) {
-        save_extended(from.extended);
-        if (!from.halted)
-            tell_steal_time(from, false);
-    }
-    const World *loaded = &from; // only compared: once others may take it, its VM may be removed
-    bool is_console = !from.vm;
-    for (;;) {
-        World *next = choose(cpu);
-        if (!next) {
-            if (!is_console)
-                exchange(cpu, false, cpu.console);
-            loaded = &cpu.console;
-            is_console = true;
-            idle(cpu);
-            continue;
-        }
-        if (next != loaded)
-            exchange(cpu, is_console, *next);
-        loaded = cpu.current = next;
-        is_console = !next->vm;
-        if (next->vm ? begin_vm_turn(VmVcpu(*next)) : begin_turn(Vcpu(*next)))
-            return finish(Vcpu(*next));
-    }
+        return end_turn(v.world());
+    return v.finish();
 }
 
 // One function per hot exit, reached by a jump: each saves only the registers that it uses itself.

@@ -2,6 +2,7 @@
 // A vCPU as the shared handlers see it: a view on its struct World and its VMCB that costs nothing to pass.
 #pragma once
 
+#include "entry_checks.hpp"
 #include "vmm/checks/translation.hpp"
 #include "vmm/core/physmap.hpp"
 #include "vmm/core/vmm.hpp"
@@ -104,7 +105,7 @@ class Vcpu {
     void start_at(std::uint8_t sipi_vector);
 
     void acknowledge_window() { svm::acknowledge_window(); }
-    void acknowledge_wait() { svm::acknowledge_wait(); }
+    static void acknowledge_wait() { svm::acknowledge_wait(); }
     void nmi_window() { svm::nmi_window(); }
     bool is_wbinvd(const Exit &exit) const { return exit.code == static_cast<std::uint64_t>(ExitCode::Wbinvd); }
     // Whether HLT and MWAIT, by which a kernel idles, exit.
@@ -120,6 +121,18 @@ class Vcpu {
     checks::Translation translation() const {
         const SaveArea &save = vmcb().save;
         return {save.cr0, save.cr3, save.cr4, save.efer, vmcb().control.n_cr3, vmcb().control.asid};
+    }
+
+    // See vmm/vm/turn.hpp.
+    void save_turn();
+    void load_turn(Cpu &cpu);
+    [[gnu::always_inline]] World *finish() {
+        if (state().before_entry != 0) [[unlikely]]
+            finish_rare();
+        checks::before_entry(*this);
+        vmcb().save.rax = gpr(x86::Gpr::Rax);
+        vmcb().save.rsp = gpr(x86::Gpr::Rsp);
+        return &world_;
     }
 
     // Details of the nested page fault that exited; its address is in the Exit.
@@ -139,6 +152,7 @@ class Vcpu {
     bool in_shadow() const { return vmcb().control.interrupt_shadow & 1; }
     void inject_exception(x86::Vector vector, bool has_error, std::uint32_t error);
     void trap_single_step();
+    [[gnu::noinline]] void finish_rare();
 
     World &world_; // alone, so that a Vcpu travels in one register
 };
