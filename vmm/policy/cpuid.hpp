@@ -32,9 +32,11 @@ struct CpuidRow {
 
 inline constexpr std::uint32_t kFeatures = 1, kExtended = 0x80000001, kSvm = 0x8000000a;
 inline constexpr std::uint32_t kSvmBit = 1u << 2, kMwaitxBit = 1u << 29, kSkinitBit = 1u << 12;
+inline constexpr std::uint32_t kVmxBit = 1u << 5, kSmxBit = 1u << 6;
 
 // Sorted by leaf; a leaf without a row is handed through.
-inline constexpr std::array<CpuidRow, 2> kCpuidRows{{
+inline constexpr std::array<CpuidRow, 3> kCpuidRows{{
+    {kFeatures, kVmxBit | kSmxBit, 0, "the VMM uses VT-x itself and offers no nested virtualisation"},
     {kExtended, kSvmBit | kSkinitBit, 0, "the VMM uses SVM itself and offers no nested virtualisation"},
     {kSvm, ~0u, ~0u, "leaf of a feature that is not offered"},
 }};
@@ -85,7 +87,7 @@ inline x86::CpuidResult answer_cpuid(std::uint32_t leaf, std::uint32_t subleaf, 
         fix_features(r, context);
     else if (leaf == kStructured && subleaf == 0)
         fix_structured(r, context);
-    else if (leaf >= kExtended)
+    if (leaf == kFeatures || leaf >= kExtended)
         for (const CpuidRow &row : kCpuidRows)
             if (row.leaf == leaf) {
                 r.ecx &= ~row.clear_ecx;

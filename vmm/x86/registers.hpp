@@ -13,7 +13,7 @@ inline constexpr std::uint64_t PE = bit(0), MP = bit(1), EM = bit(2), TS = bit(3
 
 namespace cr4 {
 inline constexpr std::uint64_t PSE = bit(4), PAE = bit(5), MCE = bit(6), PGE = bit(7), OSFXSR = bit(9),
-                               OSXMMEXCPT = bit(10), UMIP = bit(11), LA57 = bit(12), FSGSBASE = bit(16),
+                               OSXMMEXCPT = bit(10), UMIP = bit(11), LA57 = bit(12), VMXE = bit(13), FSGSBASE = bit(16),
                                PCIDE = bit(17), OSXSAVE = bit(18), SMEP = bit(20), SMAP = bit(21), PKE = bit(22),
                                CET = bit(23);
 }
@@ -33,12 +33,13 @@ inline constexpr std::uint64_t Reset = 0x400;
 }
 
 namespace msr {
-inline constexpr std::uint32_t Tsc = 0x10, PlatformId = 0x17, ApicBase = 0x1b, TscAdjust = 0x3b, SpecCtrl = 0x48,
-                               PredCmd = 0x49, MicrocodeRevision = 0x8b, MtrrCap = 0xfe, SysenterCs = 0x174,
-                               SysenterEsp = 0x175, SysenterEip = 0x176, McgCap = 0x179, McgStatus = 0x17a,
-                               MiscEnable = 0x1a0, DebugCtl = 0x1d9, MtrrPhysBase0 = 0x200, MtrrPhysMaskLast = 0x21f,
-                               MtrrFix64k = 0x250, MtrrFix16k0 = 0x258, MtrrFix16k1 = 0x259, MtrrFix4k0 = 0x268,
-                               MtrrFix4kLast = 0x26f, Pat = 0x277, MtrrDefType = 0x2ff, TscDeadline = 0x6e0,
+inline constexpr std::uint32_t Tsc = 0x10, PlatformId = 0x17, ApicBase = 0x1b, FeatureControl = 0x3a, TscAdjust = 0x3b,
+                               SpecCtrl = 0x48, PredCmd = 0x49, MicrocodeTrigger = 0x79, MicrocodeRevision = 0x8b,
+                               MtrrCap = 0xfe, SysenterCs = 0x174, SysenterEsp = 0x175, SysenterEip = 0x176,
+                               McgCap = 0x179, McgStatus = 0x17a, MiscEnable = 0x1a0, DebugCtl = 0x1d9,
+                               MtrrPhysBase0 = 0x200, MtrrPhysMaskLast = 0x21f, MtrrFix64k = 0x250, MtrrFix16k0 = 0x258,
+                               MtrrFix16k1 = 0x259, MtrrFix4k0 = 0x268, MtrrFix4kLast = 0x26f, Pat = 0x277,
+                               MtrrDefType = 0x2ff, VmxBasic = 0x480, VmxLast = 0x493, TscDeadline = 0x6e0,
                                X2apicFirst = 0x800, X2apicLast = 0x8ff, Efer = 0xc0000080, Star = 0xc0000081,
                                Lstar = 0xc0000082, Cstar = 0xc0000083, Sfmask = 0xc0000084, FsBase = 0xc0000100,
                                GsBase = 0xc0000101, KernelGsBase = 0xc0000102, TscAux = 0xc0000103, SysCfg = 0xc0010010,
