@@ -10,9 +10,12 @@
 #define CPU_ACKNOWLEDGED (CPU_IN_BLOCK + 0)
 #define CPU_NMIS (CPU_IN_BLOCK + 8)
 #define CPU_MACHINE_CHECKS (CPU_IN_BLOCK + 12)
+#define CPU_UNSEEN (CPU_IN_BLOCK + 16)
 
 /* Relative to struct World. */
 #define WORLD_GPR 0x00
 #define WORLD_BACKEND 0x80
+/* Of the backend's room, what VT-x keeps first; vmx/state.hpp asserts it. */
+#define WORLD_LAUNCHED (WORLD_BACKEND + 0)
 
 #endif

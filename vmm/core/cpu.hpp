@@ -24,6 +24,10 @@ struct Arrived {
     std::uint16_t machine_checks = 0;
     std::uint16_t reschedule = 0; // another world may deserve the CPU
     bool any() const { return std::bit_cast<std::uint64_t>(*this) != 0; }
+    // At once, as one may arrive meanwhile where nothing holds them off.
+    std::uint32_t take_nmis() { return std::atomic_ref(nmis).exchange(0, std::memory_order_relaxed); }
+    void drop_machine_checks() { std::atomic_ref(machine_checks).store(0, std::memory_order_relaxed); }
+    void take_machine_check() { std::atomic_ref(machine_checks).fetch_sub(1, std::memory_order_relaxed); }
 };
 
 // What other CPUs ask of a CPU, whatever world runs there. A kick comes with it.
@@ -37,6 +41,7 @@ struct Cpu {
     std::uint32_t acknowledged = 0; // vector that the acknowledge window took; 0 for none
     std::uint32_t index = 0;
     Arrived arrived;
+    bool unseen = false; // something has arrived since the last look; only where nothing holds NMIs off
 
     std::uint32_t apic_id = 0;
     std::uint32_t reset_edx = 0; // what INIT leaves in EDX: family, model, stepping
@@ -68,6 +73,7 @@ struct Cpu {
 static_assert(offsetof(Cpu, acknowledged) + kCpuOffset == CPU_ACKNOWLEDGED);
 static_assert(offsetof(Cpu, arrived) + offsetof(Arrived, nmis) + kCpuOffset == CPU_NMIS);
 static_assert(offsetof(Cpu, arrived) + offsetof(Arrived, machine_checks) + kCpuOffset == CPU_MACHINE_CHECKS);
+static_assert(offsetof(Cpu, unseen) + kCpuOffset == CPU_UNSEEN);
 static_assert(CPU_BLOCK_SIZE == kCpuBlockSize && CPU_IN_BLOCK == kCpuOffset);
 static_assert(sizeof(Cpu) <= kCpuRoom);
 

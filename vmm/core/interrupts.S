@@ -47,10 +47,28 @@ interrupt_entry:
     addq $16, %rsp
     iretq
 
+/*
+ * Where nothing holds NMIs off while the VMM runs (VT-x), one may come after the last look at what has arrived and before
+ * the entry. It leaves a mark, for which the entry looks, and an entry that has begun is begun again: vmm/vmx/world_switch.S.
+ */
+    .macro mark_arrival
+    movb $1, CPU_UNSEEN(%rax)
+    leaq vmm_entry_begin(%rip), %rax
+    cmpq %rax, 24(%rsp)             /* rip, above rax, vector and error code */
+    jb 1f
+    leaq vmm_entry_end(%rip), %rax
+    cmpq %rax, 24(%rsp)
+    jae 1f
+    leaq vmm_entry_begin(%rip), %rax
+    movq %rax, 24(%rsp)
+1:
+    .endm
+
 nmi_entry:
     pushq %rax
     cpu_to_rax
     incl CPU_NMIS(%rax)
+    mark_arrival
     popq %rax
     addq $16, %rsp
     iretq
@@ -59,6 +77,7 @@ machine_check_entry:
     pushq %rax
     cpu_to_rax
     incw CPU_MACHINE_CHECKS(%rax)
+    mark_arrival
     popq %rax
     addq $16, %rsp
     iretq

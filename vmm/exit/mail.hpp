@@ -91,17 +91,17 @@ template <class V> [[gnu::noinline]] bool take_rare(V v) {
     if (g_vmm.panicking)
         stop_for_panic();
     if (world.vcpu_state != VMNIX_VCPU_RUNNING)
-        cpu.arrived.nmis = 0;
+        (void)cpu.arrived.take_nmis();
     if (world.vcpu_state == VMNIX_VCPU_RESTARTING)
-        cpu.arrived.machine_checks = 0;
-    for (; cpu.arrived.nmis != 0; cpu.arrived.nmis--)
+        cpu.arrived.drop_machine_checks();
+    for (std::uint32_t nmis = cpu.arrived.take_nmis(); nmis != 0; nmis--)
         add_nmi(world);
     if (world.mailbox.any())
         take_mail(v);
     if (world.vcpu_state != VMNIX_VCPU_RUNNING)
         return false;
     if (cpu.arrived.machine_checks != 0 && !v.event_queued()) {
-        cpu.arrived.machine_checks--;
+        cpu.arrived.take_machine_check();
         v.inject(x86::Vector::MachineCheck);
     }
     return cpu.arrived.reschedule == 0;

@@ -73,25 +73,12 @@ Segment to_segment(const SegmentState &s) {
     return {s.selector, s.attributes, s.limit, s.base};
 }
 
-// The segment behind a selector, from the console's GDT; its tables are read through its own translation.
-Result<Segment> read_segment(const vmnix_switch_state &state, std::uint64_t efer, std::uint16_t selector) {
-    constexpr std::uint16_t kIndexMask = 0xfff8;
-    if ((selector & kIndexMask) == 0)
-        return Segment{selector, 0, 0, 0};
-    std::uint64_t descriptor = 0;
-    const Paging paging{state.cr0, state.cr3, state.cr4, efer};
-    const Gva at(state.gdtr_base + (selector & kIndexMask));
-    const unsigned read = TRY(g_vmm.ram.memory().fetch(paging, at, reinterpret_cast<std::byte *>(&descriptor), 8));
-    if (read != sizeof(descriptor))
-        return Errc::NotPresent;
-    return to_segment(decode_segment(selector, descriptor));
-}
-
 Result<> capture_segments(SaveArea &save, const vmnix_switch_state &state, std::uint64_t efer) {
-    save.cs = TRY(read_segment(state, efer, state.cs));
-    save.ss = TRY(read_segment(state, efer, state.ss));
-    save.ds = TRY(read_segment(state, efer, state.ds));
-    save.es = TRY(read_segment(state, efer, state.es));
+    const SegmentTables tables{{state.cr0, state.cr3, state.cr4, efer}, state.gdtr_base};
+    save.cs = to_segment(TRY(read_segment(g_vmm.ram, tables, state.cs)));
+    save.ss = to_segment(TRY(read_segment(g_vmm.ram, tables, state.ss)));
+    save.ds = to_segment(TRY(read_segment(g_vmm.ram, tables, state.ds)));
+    save.es = to_segment(TRY(read_segment(g_vmm.ram, tables, state.es)));
     save.gdtr = {0, 0, state.gdtr_limit, state.gdtr_base};
     save.idtr = {0, 0, state.idtr_limit, state.idtr_base};
     return {};
@@ -175,12 +162,3 @@ void give_back(Cpu &cpu) {
 const Backend kBackend{VMNIX_BACKEND_SVM, init, prepare, capture, release, acknowledge_window, run, give_back};
 
 } // namespace vmm::svm
-
-namespace vmm {
-
-const Backend *choose_backend() {
-    constexpr std::uint32_t kExtended = 0x80000001, kSvmBit = 1u << 2;
-    return x86::cpuid(kExtended).ecx & kSvmBit ? &svm::kBackend : nullptr;
-}
-
-} // namespace vmm
