@@ -10,7 +10,7 @@ VMKMOD         := $(BUILD)/vmkmod.ko
 
 # The pure sources, which unit tests and the command compile too.
 MODULE_PURE := vmnix/elf.c vmnix/gzip.c vmnix/image_text.c vmnix/known_bits.c vmnix/memmap.c vmnix/supply.c \
-	vmnix/attach_rules.c $(wildcard vmnix/preflight*.c)
+	vmnix/attach_rules.c vmnix/early.c $(wildcard vmnix/preflight*.c)
 
 # The module refuses every image but this one. Left alone when the image comes out the same.
 $(MODULE_DIGEST): $(BUILD)/vmkernel

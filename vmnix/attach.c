@@ -94,6 +94,7 @@ static void describe_stub(struct vmnix_attach *attach)
 	attach->stub_va = (u64)vmnix_stub_page();
 	attach->stub_leave = (u64)vmnix_stub_leave;
 	attach->stub_resume = (u64)vmnix_stub_resume;
+	attach->stub_vmx_left = (u64)vmnix_stub_vmx_left;
 }
 
 static void stay(struct vmnix *v)

@@ -112,3 +112,8 @@ int vmnix_bootstrap_map(struct vmnix_bootstrap *boot, const struct vmnix_elf *el
 		ret = map_segment(boot, &elf->segment[i]);
 	return ret ?: map_arena(boot, PAGE_ALIGN(elf->header.loaded_size));
 }
+
+int vmnix_bootstrap_map_page(struct vmnix_bootstrap *boot, void *va, phys_addr_t pa)
+{
+	return map(boot, (u64)va, pa, LEAF_WRITE, 1);
+}

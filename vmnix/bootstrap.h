@@ -25,4 +25,7 @@ int vmnix_bootstrap_load(struct vmnix_arena *arena, const struct vmnix_elf *elf,
 int vmnix_bootstrap_map(struct vmnix_bootstrap *boot, const struct vmnix_elf *elf, void *stub,
 			phys_addr_t stub_pa);
 
+/* Maps one page more, for reading and writing. */
+int vmnix_bootstrap_map_page(struct vmnix_bootstrap *boot, void *va, phys_addr_t pa);
+
 #endif

@@ -10,6 +10,7 @@
 #include <linux/percpu.h>
 #include <linux/smp.h>
 #include <linux/stop_machine.h>
+#include <asm/mce.h>
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
@@ -48,9 +49,33 @@ static int report_failure(const char *what, int status, u32 cpu, u32 step)
 static void send_pending_nmis(struct vmnix_cpu *cpu)
 {
 	/* NMIs do not queue: one stands for all. */
-	if (cpu->page->pending_nmi)
+	if (cpu->page->pending_nmi + cpu->page->early_nmis)
 		vmnix_lapic_nmi_self();
-	cpu->page->pending_nmi = 0;
+	cpu->page->pending_nmi = cpu->page->early_nmis = 0;
+}
+
+/*
+ * Nobody can send a machine check again. Its banks keep what they have to say, and Linux looks at them
+ * now and then; but until this bit is cleared the next machine check would shut the CPU down.
+ */
+static void report_machine_checks(struct vmnix_cpu *cpu)
+{
+	u64 status;
+
+	if (!cpu->page->early_machine_checks)
+		return;
+	pr_emerg("CPU %u: %u machine checks came while the CPU changed hands; Linux has not seen them\n",
+		 smp_processor_id(), cpu->page->early_machine_checks);
+	cpu->page->early_machine_checks = 0;
+	if (!rdmsrl_safe(MSR_IA32_MCG_STATUS, &status))
+		wrmsrl_safe(MSR_IA32_MCG_STATUS, status & ~MCG_STATUS_MCIP);
+}
+
+/* What came to a CPU on its way is Linux's. */
+static void forward(struct vmnix_cpu *cpu)
+{
+	send_pending_nmis(cpu);
+	report_machine_checks(cpu);
 }
 
 static void switch_into(struct vmnix_cpu *cpu, enum vmnix_call call)
@@ -65,7 +90,7 @@ static void switch_into(struct vmnix_cpu *cpu, enum vmnix_call call)
 	if (call == VMNIX_CALL_ENTER && cpu->status == VMNIX_OK)
 		return;
 	vmnix_release(&cpu->hold);
-	send_pending_nmis(cpu);
+	forward(cpu);
 }
 
 int vmnix_handover_init(struct vmnix *v)
@@ -151,7 +176,7 @@ static int leave_here(void *unused)
 	if (cpu->status)
 		return 0;
 	vmnix_release(&cpu->hold);
-	send_pending_nmis(cpu);
+	forward(cpu);
 	return 0;
 }
 

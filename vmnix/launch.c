@@ -7,11 +7,15 @@
 
 #include <linux/mm.h>
 #include <linux/printk.h>
+#include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/vmalloc.h>
 #include <asm/msr.h>
+#include <asm/segment.h>
 #include <asm/tsc.h>
 
 #include "bootstrap.h"
+#include "early.h"
 #include "lapic.h"
 #include "launch.h"
 #include "preflight.h"
@@ -54,6 +58,7 @@ static void describe_arena(struct vmnix *v)
 	h->stub_va = (u64)vmnix_stub_page();
 	h->stub_leave = (u64)vmnix_stub_leave;
 	h->stub_resume = (u64)vmnix_stub_resume;
+	h->stub_vmx_left = (u64)vmnix_stub_vmx_left;
 }
 
 static void describe_cpu(struct vmnix *v, struct vmnix_handover_cpu *page, void *stack, u64 cr3,
@@ -84,6 +89,47 @@ static void describe_cpus(struct vmnix *v, void *pages, void *stacks, u64 cr3)
 	v->handover->cpu_count = index;
 }
 
+/*
+ * The CPUs' pages at an address that the VMM can have as well: where Linux maps all memory it has its
+ * own map of it, if there is very much.
+ */
+static int map_early(struct vmnix *v, void *pages, unsigned int cpus)
+{
+	struct page **list = kmalloc_array(cpus, sizeof(*list), GFP_KERNEL);
+	unsigned int i;
+
+	if (!list)
+		return -ENOMEM;
+	for (i = 0; i < cpus; i++)
+		list[i] = virt_to_page(pages + i * PAGE_SIZE);
+	v->early = vmap(list, cpus, VM_MAP, PAGE_KERNEL);
+	kfree(list);
+	return v->early ? 0 : -ENOMEM;
+}
+
+static int describe_early(struct vmnix *v, struct vmnix_bootstrap *boot, void *pages,
+			  unsigned int cpus)
+{
+	unsigned int i;
+	int ret = map_early(v, pages, cpus);
+
+	BUILD_BUG_ON(__KERNEL_CS != VMNIX_CS || __KERNEL_DS != VMNIX_SS);
+	for (i = 0; i < cpus && !ret; i++) {
+		void *page = pages + i * PAGE_SIZE, *va = v->early + i * PAGE_SIZE;
+
+		vmnix_early_fill(page, (u64)va, (u64)vmnix_stub_early_nmi,
+				 (u64)vmnix_stub_early_machine_check);
+		ret = vmnix_bootstrap_map_page(boot, va, __pa(page));
+	}
+	return ret;
+}
+
+void vmnix_launch_end(struct vmnix *v)
+{
+	vunmap(v->early);
+	v->early = NULL;
+}
+
 int vmnix_launch_prepare(struct vmnix *v, const struct vmnix_platform *platform)
 {
 	struct vmnix_bootstrap boot = { .arena = &v->arena };
@@ -101,6 +147,8 @@ int vmnix_launch_prepare(struct vmnix *v, const struct vmnix_platform *platform)
 	if (!ret)
 		ret = vmnix_bootstrap_map(&boot, &v->image.elf, vmnix_stub_page(),
 					  vmnix_stub_address());
+	if (!ret)
+		ret = describe_early(v, &boot, pages, cpus);
 	if (ret) {
 		pr_err("the reserved memory is too small for the image and %u CPUs\n", cpus);
 		return ret;

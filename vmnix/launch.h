@@ -9,4 +9,7 @@
 /* The arena is reserved and the image checked. */
 int vmnix_launch_prepare(struct vmnix *v, const struct vmnix_platform *platform);
 
+/* After the launch, whatever became of it or of its preparation: frees what only it needed. */
+void vmnix_launch_end(struct vmnix *v);
+
 #endif

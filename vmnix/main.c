@@ -114,6 +114,7 @@ static int launch(struct vmnix *v)
 		ret = vmnix_handover_init(v);
 	if (!ret)
 		ret = vmnix_handover_enter(v);
+	vmnix_launch_end(v);
 	if (ret)
 		return ret;
 	v->launched = true;

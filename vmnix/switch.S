@@ -2,9 +2,14 @@
 /*
  * The switch stub: the only code that both Linux and the VMM execute, on one page that both map at
  * the same address while a CPU changes hands. abi/handover/handover.h is the contract. No
- * instrumentation, no return thunk: those are Linux's code elsewhere. Everything from the first CR
- * write to the last runs with NMIs, SMIs and machine checks held off, so that no handler sees the
- * mixed state; the unwinder's hints there only keep objtool informed.
+ * instrumentation, no return thunk: those are Linux's code elsewhere. The unwinder's hints where
+ * the stack is not Linux's only keep objtool informed.
+ *
+ * Where the CPU has a GIF it is 0 from the first CR write to the last, and no NMI, SMI or machine
+ * check comes. Where it has none they may come at any instruction. So from before the write to CR3
+ * until after it the tables and the stack in this CPU's page are in force, which lie at the same
+ * address on both sides; their handlers are at the end of this page. Whichever GDT is in force, CS and
+ * SS are in it: both sides have VMNIX_CS and VMNIX_SS.
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
@@ -91,11 +96,20 @@ SYM_CODE_START_NOALIGN(vmnix_switch_enter)
 	movq	VMNIX_OFF_VMM_SELF(%rdi), %rdx
 	movq	VMNIX_OFF_ENTRY(%rdi), %r8
 
+	/*
+	 * The IDT first: Linux's handlers look for the CPU's number in Linux's GDT. From here until
+	 * the VMM has its own IDT nothing may fault.
+	 */
+	lidt	VMNIX_OFF_EARLY_IDTR(%rdi)
+	lgdt	VMNIX_OFF_EARLY_GDTR(%rdi)
 	movq	%cr4, %rax
 	movq	%rax, VMNIX_OFF_CR4(%rdi)
+	movq	VMNIX_OFF_CONSOLE_VA(%rdi), %rsp
+	HINT_FRAME
+	addq	$VMNIX_OFF_EARLY_STACK_TOP, %rsp
+	HINT_FRAME
 	andq	$~CR4_OFF, %rax
 	movq	%rax, %cr4
-	/* From here until the VMM has its own IDT nothing may fault. */
 	movq	%rbx, %cr3
 	movq	%rcx, %rsp
 	HINT_FRAME
@@ -123,8 +137,9 @@ SYM_CODE_END(vmnix_switch_leave)
 
 /*
  * The VMM jumps here to give a CPU back: its tables in force, rdi = struct vmnix_handover_cpu in
- * them, eax = result, FS, GS, TR, LDTR and the system call MSRs already Linux's. The structure is
- * not mapped at rdi after the switch, so all of it is read before.
+ * them, eax = result, FS, GS, TR, LDTR and the system call MSRs already Linux's. After the switch
+ * the structure is not mapped at rdi, and in a console that did not launch the VMM not at console_va
+ * either: so all of it is read before, and with a GIF the early tables only pass through registers.
  */
 SYM_CODE_START_NOALIGN(vmnix_stub_leave)
 	HINT_FRAME
@@ -138,9 +153,16 @@ SYM_CODE_START_NOALIGN(vmnix_stub_leave)
 	movq	VMNIX_OFF_CS(%rdi), %r13	/* CS, SS, DS, ES: 16 bits each */
 	movq	VMNIX_OFF_DR7(%rdi), %r14
 	movq	VMNIX_OFF_DR6(%rdi), %r15
-	/* Nothing reads the tables before Linux's CR3 makes them visible. */
-	lgdt	VMNIX_OFF_GDTR(%rdi)
-	lidt	VMNIX_OFF_IDTR(%rdi)
+	movq	VMNIX_OFF_GDTR - 6(%rdi), %rbx	/* the limit in the upper 16 bits */
+	movq	VMNIX_OFF_GDTR + 2(%rdi), %rcx
+	movq	VMNIX_OFF_IDTR - 6(%rdi), %rdx
+	movq	VMNIX_OFF_IDTR + 2(%rdi), %rsi
+	lidt	VMNIX_OFF_EARLY_IDTR(%rdi)
+	lgdt	VMNIX_OFF_EARLY_GDTR(%rdi)
+	movq	VMNIX_OFF_CONSOLE_VA(%rdi), %rsp
+	HINT_FRAME
+	addq	$VMNIX_OFF_EARLY_STACK_TOP, %rsp
+	HINT_FRAME
 
 	/*
 	 * CR4.PCIDE can be set only while the PCID in CR3 is 0. Setting PGE or PCIDE also flushes
@@ -155,6 +177,13 @@ SYM_CODE_START_NOALIGN(vmnix_stub_leave)
 	movq	%r9, %cr2
 	movq	%r12, %rsp
 	HINT_FRAME
+	pushq	%rcx
+	pushq	%rbx
+	lgdt	6(%rsp)
+	pushq	%rsi
+	pushq	%rdx
+	lidt	6(%rsp)
+	addq	$32, %rsp
 
 	movzwl	%r13w, %eax
 	shrq	$16, %r13
@@ -186,6 +215,56 @@ SYM_CODE_START_NOALIGN(vmnix_stub_resume)
 	xorl	%eax, %eax
 	POP_FRAME_AND_RETURN
 SYM_CODE_END(vmnix_stub_resume)
+
+/*
+ * The last VM exit comes here, in VMX operation, with Linux's state as the VMCS's host state: an NMI
+ * finds Linux complete at every instruction. rsp = the frame of vmnix_switch_leave, eax = result. What a
+ * VM exit cannot load (SDM volume 3C, 28.5): r8 = CR4, without VMXE; r9 = CR2; r10 = DR6; r11 = DR7;
+ * r12 = the GDTR's limit, the IDTR's above it, the LDTR's selector above that.
+ */
+SYM_CODE_START_NOALIGN(vmnix_stub_vmx_left)
+	HINT_FRAME
+	ENDBR
+	vmxoff
+	movq	%r8, %cr4
+	subq	$16, %rsp
+	sgdt	6(%rsp)
+	movw	%r12w, 6(%rsp)
+	lgdt	6(%rsp)
+	shrq	$16, %r12
+	sidt	6(%rsp)
+	movw	%r12w, 6(%rsp)
+	lidt	6(%rsp)
+	addq	$16, %rsp
+	shrq	$16, %r12
+	lldt	%r12w
+	movq	%r9, %cr2
+	movq	%r10, %dr6
+	movq	%r11, %dr7
+	POP_FRAME_AND_RETURN
+SYM_CODE_END(vmnix_stub_vmx_left)
+
+/*
+ * Handlers of the IDT in the page: count, nothing else. Which CPU's page it is says the IDT's own
+ * address, whatever stack they run on.
+ */
+.macro EARLY_HANDLER name, counter
+SYM_CODE_START_NOALIGN(\name)
+	UNWIND_HINT_IRET_REGS
+	ENDBR
+	pushq	%rax
+	subq	$16, %rsp
+	sidt	6(%rsp)
+	movq	8(%rsp), %rax
+	incl	\counter - VMNIX_OFF_EARLY_IDT(%rax)
+	addq	$16, %rsp
+	popq	%rax
+	iretq
+SYM_CODE_END(\name)
+.endm
+
+EARLY_HANDLER vmnix_stub_early_nmi, VMNIX_OFF_EARLY_NMIS
+EARLY_HANDLER vmnix_stub_early_machine_check, VMNIX_OFF_EARLY_MACHINE_CHECKS
 
 	/* Exactly one page: the assembler refuses to go backwards. */
 	.org	.Lpage + 4096, 0xcc

@@ -41,6 +41,7 @@ struct vmnix {
 	struct vmnix_image image; /* only while launching */
 	struct vmnix_arena arena;
 	struct vmnix_handover *handover; /* in the arena; not of a VMM that was there before */
+	void *early; /* only while launching: the CPUs' pages where the VMM has them, too */
 	struct cpumask cpus;		 /* that are, or will be, the VMM's */
 	struct rw_semaphore gate;	 /* held for writing while `launched` changes */
 	bool launched;

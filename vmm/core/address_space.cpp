@@ -96,7 +96,7 @@ Result<> build_address_space(Vmm &vmm) {
         TRY(map_memory(vmm, debt));
         TRY(map_devices(vmm, debt));
         TRY(map_cpu_blocks(vmm, debt));
-        return map_stub(vmm);
+        return map_launch(vmm);
     };
     const auto built = build();
     owe_nothing(debt);

@@ -187,20 +187,25 @@ constexpr Stage kStages[] = {
     {"rendezvous", prepare_rendezvous, VMNIX_ERR_STATE},
 };
 
-// The VMM's own IDT is in force from here, so that a fault below is a report. TR stays the console's: no vector but the
-// double fault needs it.
-void load_boot_tables(Vmm &vmm) {
-    fill_idt(vmm.idt);
-    vmm.boot_gdt.fill(vmm.boot_tss);
-    x86::load_gdt(vmm.boot_gdt);
-    x86::load_idt(reinterpret_cast<std::uint64_t>(vmm.idt.data()));
+// A fault below is a report from here on, by gates beside those of the page's tables, which stay in force: this stack
+// is none that the VMM's handlers of NMIs and machine checks know. No fault has a stack of its own, as TR is the
+// console's.
+void take_faults(vmnix_handover_cpu &self) {
+    for (unsigned vector = 0; vector < VMNIX_EARLY_VECTORS; vector++) {
+        if (vector == static_cast<unsigned>(x86::Vector::Nmi) ||
+            vector == static_cast<unsigned>(x86::Vector::MachineCheck))
+            continue;
+        const x86::Gate gate = x86::Gate::interrupt(stub_address(vector), 0);
+        self.early_idt[vector] = {gate.low, gate.high};
+    }
 }
 
 } // namespace
 
-int initialise(vmnix_handover *handover) {
+int initialise(vmnix_handover *handover, vmnix_handover_cpu &self) {
     g_vmm.handover = handover;
-    load_boot_tables(g_vmm);
+    take_faults(self);
+    fill_idt(g_vmm.idt);
     const std::uint64_t arena_end = handover->arena_base + handover->arena_size;
     g_vmm.frames.use({Hpa(handover->arena_free), arena_end - handover->arena_free});
     for (const Stage &stage : kStages) {

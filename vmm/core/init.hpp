@@ -5,7 +5,7 @@
 
 namespace vmm {
 
-// Returns enum vmnix_status.
-int initialise(vmnix_handover *handover);
+// On the CPU whose page `self` is. Returns enum vmnix_status.
+int initialise(vmnix_handover *handover, vmnix_handover_cpu &self);
 
 } // namespace vmm

@@ -10,6 +10,8 @@
 #include "vmm/core/switch_stub.hpp"
 #include "vmm/x86/intrinsics.hpp"
 
+#include <utility>
+
 extern "C" std::uint64_t vmm_stub_leave; // the stub's way out, read by vmm_entry
 
 namespace vmm {
@@ -56,11 +58,11 @@ void find_fault_record() {
     g_vmm.fault_record = reinterpret_cast<vmnix_fault_record *>(g_vmm.ram.at(Gpa(VMNIX_FAULT_RECORD_AT)));
 }
 
-// Once all are here nothing can fail any more. The last to arrive unmaps the stub, as nobody executes it now.
+// Once all are here nothing can fail any more. The last to arrive unmaps what only the way needs.
 Result<> commit(Cpu &cpu) {
     cpu.launch_progress++;
     const Word word = g_vmm.launch.decide(x86::rdtsc, x86::pause, [] {
-        unmap_stub(g_vmm);
+        unmap_launch(g_vmm);
         g_vmm.launched_tsc = x86::rdtsc();
         find_fault_record();
     });
@@ -131,12 +133,21 @@ void tell_cause(const Cpu &cpu, Errc error) {
     g_vmm.handover->failed_step = culprit.launch_progress / 2;
 }
 
+// The CPU goes back, and with it what came for Linux while the VMM's tables were in force. Without a GIF more may come
+// at any instruction: the page's tables count it.
+void hand_back(Cpu &cpu) {
+    use_early_tables(*cpu.handover);
+    cpu.handover->pending_nmi += std::exchange(cpu.arrived.nmis, 0);
+    cpu.handover->early_machine_checks += std::exchange(cpu.arrived.machine_checks, 0);
+}
+
 // `begun` is one past the last stage of which anything may have to be undone.
 int roll_back(Cpu &cpu, const Stage &failed, const Stage *begun, Errc error) {
     tell_cause(cpu, error);
     while (begun-- != kStages)
         if (begun->undo)
             begun->undo(cpu);
+    hand_back(cpu);
     return status_of(failed, error);
 }
 
@@ -150,7 +161,7 @@ int enter(Cpu &cpu) {
         if (const auto done = stage.perform(cpu); !done)
             return roll_back(cpu, stage, &stage + 1, done.error());
     }
-    forget_stub(g_vmm);
+    forget_launch(g_vmm, *cpu.handover);
     start_console(cpu, x86::rdtsc());
     own_lapic(cpu);
     if (cpu.index == kBootCpu)
@@ -205,7 +216,7 @@ int vmm_call(vmnix_handover_cpu *self, std::uint32_t call) {
     vmm_stub_leave = handover->stub_leave;
     switch (call) {
     case VMNIX_CALL_INIT:
-        return initialise(handover);
+        return initialise(handover, *self);
     case VMNIX_CALL_ENTER:
         return enter(*cpu_at(self->index));
     default:

@@ -51,8 +51,6 @@ struct Vmm {
     std::array<Cpu *, VMNIX_MAX_CPUS> cpus{};
     std::uint32_t cpu_count = 0;
     Rendezvous launch, leave;
-    x86::Gdt boot_gdt{};
-    x86::Tss boot_tss{};
     std::array<x86::Gate, 256> idt{};
     SwitchStub stub;
     std::uint64_t launched_tsc = 0, untested = 0;

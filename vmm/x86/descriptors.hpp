@@ -73,6 +73,14 @@ inline void load_idt(std::uint64_t base) {
     asm volatile("lidt %0" : : "m"(pointer));
 }
 
+// Tables with the same code and data segments: the selectors that are in force stay.
+inline void load_tables(const TablePointer &gdt, const TablePointer &idt) {
+    asm volatile("lidt %0\n\t"
+                 "lgdt %1"
+                 :
+                 : "m"(idt), "m"(gdt));
+}
+
 inline void load_tr() {
     asm volatile("ltr %w0" : : "r"(std::uint32_t{kSelectorTss}));
 }

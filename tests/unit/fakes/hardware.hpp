@@ -56,7 +56,8 @@ struct Hardware {
     // What was done to it, in order
     std::vector<MsrWrite> msr_writes;
     std::vector<PortWrite> port_writes;
-    std::vector<std::string> trace; // VMSAVE and its like, with addresses
+    std::vector<std::string> trace;                 // VMSAVE and its like, with addresses
+    std::pair<std::uint64_t, std::uint64_t> tables; // GDT and IDT that load_tables loaded last
     unsigned wbinvds = 0;
 
     x86::CpuidResult cpuid(std::uint32_t leaf, std::uint32_t subleaf) const;

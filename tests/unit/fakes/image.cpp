@@ -9,6 +9,9 @@ extern "C" const vmnix_image_header vmm_header{
 namespace vmm {
 
 void fill_idt(std::array<x86::Gate, 256> &) {}
+std::uint64_t stub_address(unsigned vector) {
+    return kImageVa + 0x1000 + vector * 16;
+}
 
 void stop_for_panic() {
     panic("stopped for another CPU's panic", __FILE__, __LINE__);

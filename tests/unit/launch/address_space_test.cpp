@@ -101,6 +101,27 @@ TEST_P(AddressSpaceTest, StubComesAndGoes) {
     EXPECT_EQ(map_stub(g_vmm).error(), Errc::Invalid); // it is there already
 }
 
+// While a CPU passes, tables and stack in its page are in force at the console's address for it.
+TEST_P(AddressSpaceTest, CpuPagesAreTheConsolesForALaunch) {
+    const auto at = [](unsigned cpu) { return LaunchMachine::kPagesVa + cpu * kPageSize; };
+    for (unsigned cpu = 0; cpu < 2; cpu++) {
+        expect_rights(at(cpu), true, false);
+        EXPECT_EQ(walk(at(cpu))->pa, LaunchMachine::kCpuPages + cpu * kPageSize);
+    }
+    EXPECT_FALSE(walk(at(2)));
+    unmap_launch(g_vmm);
+    EXPECT_FALSE(walk(LaunchMachine::kStubVa));
+    EXPECT_FALSE(walk(at(0)) || walk(at(1)));
+    EXPECT_TRUE(map_stub(g_vmm)); // the way out needs no more
+    EXPECT_FALSE(walk(at(0)) || walk(at(1)));
+    unmap_stub(g_vmm);
+    EXPECT_TRUE(map_launch(g_vmm));
+    expect_rights(at(1), true, false);
+    unmap_launch(g_vmm);
+    machine_.handover_cpu(1).console_va = kPhysmapVa + 0x1000; // the VMM's
+    EXPECT_EQ(map_launch(g_vmm).error(), Errc::Invalid);
+}
+
 // What the console writes to its page afterwards is nothing to the VMM.
 TEST_P(AddressSpaceTest, StubIsACopy) {
     const std::byte first = *g_vmm.stub.copy;

@@ -3,6 +3,7 @@
 #include "vmm/core/init.hpp"
 
 #include "tests/unit/launch/launch_machine.hpp"
+#include "vmm/core/traps.hpp"
 
 #include <gtest/gtest.h>
 
@@ -37,6 +38,10 @@ TEST(InitRefuses, EachBrokenRule) {
         {"no timer clock", [](LaunchMachine &m) { m.handover().apic_timer_khz = 0; }, VMNIX_ERR_ABI},
         {"memory in part of a page", [](LaunchMachine &m) { m.handover().memory[1].base += 8; }, VMNIX_ERR_LAYOUT},
         {"image not at the arena's start", [](LaunchMachine &m) { m.handover().image_base += 0x1000; },
+         VMNIX_ERR_LAYOUT},
+        {"a CPU's page where the VMM lives",
+         [](LaunchMachine &m) { m.handover_cpu(1).console_va = kPhysmapVa + kMegabyte; }, VMNIX_ERR_LAYOUT},
+        {"a CPU's page at no page's address", [](LaunchMachine &m) { m.handover_cpu(0).console_va += 8; },
          VMNIX_ERR_LAYOUT},
         {"stub where the VMM lives", [](LaunchMachine &m) { m.handover().stub_va = kPhysmapVa + kMegabyte; },
          VMNIX_ERR_LAYOUT},
@@ -88,6 +93,24 @@ TEST_F(InitTest, TellsWhatTheModuleNeeds) {
     EXPECT_TRUE(g_vmm.x2apic);
     EXPECT_EQ(g_vmm.ram.at(Gpa(LaunchMachine::kArena)), nullptr); // the arena is no console RAM
     EXPECT_NE(g_vmm.ram.at(Gpa(LaunchMachine::kArena - 1)), nullptr);
+}
+
+// On the page's tables: what cannot be held off stays with the page's own handlers, a fault is a report.
+TEST_F(InitTest, NmisAreThePagesAndFaultsTheVmms) {
+    constexpr unsigned kNmi = 2, kMachineCheck = 18;
+    vmnix_handover_cpu &page = machine_.handover_cpu(0);
+    const std::uint64_t nmi = page.early_idt[kNmi].low, check = page.early_idt[kMachineCheck].low;
+    ASSERT_EQ(machine_.init(), VMNIX_OK);
+    EXPECT_EQ(page.early_idt[kNmi].low, nmi);
+    EXPECT_EQ(page.early_idt[kMachineCheck].low, check);
+    for (unsigned vector = 0; vector < VMNIX_EARLY_VECTORS; vector++)
+        if (vector != kNmi && vector != kMachineCheck) {
+            const x86::Gate gate = x86::Gate::interrupt(stub_address(vector), 0);
+            EXPECT_EQ(page.early_idt[vector].low, gate.low) << vector;
+            EXPECT_EQ(page.early_idt[vector].high, gate.high) << vector;
+        }
+    for (const std::string &done : hardware().trace)
+        EXPECT_TRUE(done != "lidt" && done != "lgdt");
 }
 
 // Nothing but the arena is written: no MSR, no port, no control register but CR3.

@@ -3,6 +3,7 @@
 
 #include "entry_checks.hpp"
 #include "vmm/core/address_space.hpp"
+#include "vmnix/early.h"
 
 #include <pthread.h>
 
@@ -99,6 +100,7 @@ void LaunchMachine::load() {
         cpu = {};
         Guest::fill_switch_state(cpu);
         cpu.index = cpu.apic_id = i;
+        vmnix_early_fill(&cpu, kPagesVa + i * kPageSize, kStubVa + 0x80, kStubVa + 0xc0);
         cpu.handover = reinterpret_cast<std::uint64_t>(handover_.get()); // the ABI holds addresses
     }
     handover_->failed_cpu = handover_->failed_step = ~0u;

@@ -20,6 +20,7 @@ class LaunchMachine {
     static constexpr std::uint64_t kArena = 32 * kMega, kArenaSize = 4 * kMega, kCpuPages = kArena + 0x10000,
                                    kArenaFree = kArena + 0x20000;
     static constexpr std::uint64_t kStubVa = 0x3a00'0000'0000;
+    static constexpr std::uint64_t kPagesVa = 0x3b00'0000'0000;                 // of the CPUs' pages, in the console
     static constexpr std::uint64_t kLong = 60'000'000'000, kShort = 30'000'000; // time-outs in ns
 
     explicit LaunchMachine(unsigned cpus);

@@ -39,6 +39,10 @@ TEST_P(LaunchCpus, LaunchAndLeave) {
     LaunchMachine machine(GetParam());
     ASSERT_EQ(machine.init(), VMNIX_OK);
     EXPECT_TRUE(g_vmm.host.lookup(LaunchMachine::kStubVa).present);
+    const auto page_is_mapped = [](unsigned cpu) {
+        return g_vmm.host.lookup(LaunchMachine::kPagesVa + cpu * kPageSize).present;
+    };
+    EXPECT_TRUE(page_is_mapped(GetParam() - 1));
     std::atomic<unsigned> guests{0}, looked{0};
     g_guest = [&](Cpu &cpu) {
         EXPECT_EQ(&cpu, this_cpu_or_null()); // from its stack
@@ -46,6 +50,8 @@ TEST_P(LaunchCpus, LaunchAndLeave) {
         while (guests != machine.cpus())
             x86::pause();
         EXPECT_FALSE(g_vmm.host.lookup(LaunchMachine::kStubVa).present); // while the console runs as a guest
+        EXPECT_FALSE(page_is_mapped(cpu.index));
+        EXPECT_EQ(std::ranges::count(hardware().trace, "invlpg"), 2); // stub and page
         looked++;
         while (looked != machine.cpus())
             x86::pause();
@@ -123,7 +129,23 @@ TEST_P(LaunchFails, RollsBackEverywhere) {
     EXPECT_EQ(machine_.handover().failed_step, GetParam().step);
     EXPECT_EQ(traces(machine_), before);
     EXPECT_TRUE(g_vmm.host.lookup(LaunchMachine::kStubVa).present); // it is executed on the way back
+    for (unsigned i = 0; i < 3; i++) {
+        EXPECT_TRUE(g_vmm.host.lookup(LaunchMachine::kPagesVa + i * kPageSize).present);
+        const vmnix_handover_cpu &page = machine_.handover_cpu(i);
+        EXPECT_EQ(machine_.hardware(i).tables, std::pair(page.early_gdtr_base, page.early_idtr_base));
+    }
     expect_later_launch();
+}
+
+// Without a GIF they come while the VMM's tables are in force.
+TEST_P(LaunchFails, WhatArrivedMeanwhileIsTheConsoles) {
+    g_vmm.cpus[1]->arrived.nmis = 2;
+    g_vmm.cpus[2]->arrived.machine_checks = 1;
+    machine_.enter();
+    EXPECT_EQ(machine_.handover_cpu(1).pending_nmi, 2u);
+    EXPECT_EQ(machine_.handover_cpu(0).pending_nmi + machine_.handover_cpu(2).pending_nmi, 0u);
+    EXPECT_EQ(machine_.handover_cpu(2).early_machine_checks, 1u);
+    EXPECT_EQ(g_vmm.cpus[1]->arrived.nmis + g_vmm.cpus[2]->arrived.machine_checks, 0u);
 }
 
 class LaunchWedges : public LaunchFaults {};

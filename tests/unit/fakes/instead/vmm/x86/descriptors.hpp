@@ -4,10 +4,12 @@
 
 #define load_gdt real_load_gdt
 #define load_idt real_load_idt
+#define load_tables real_load_tables
 #define load_tr real_load_tr
 #include_next "vmm/x86/descriptors.hpp"
 #undef load_gdt
 #undef load_idt
+#undef load_tables
 #undef load_tr
 
 #include "tests/unit/fakes/hardware.hpp"
@@ -20,6 +22,10 @@ inline void load_gdt(const Gdt &) {
 inline void load_idt(std::uint64_t) {
     test::hardware().trace.emplace_back("lidt");
 }
+inline void load_tables(const TablePointer &gdt, const TablePointer &idt) {
+    test::hardware().tables = {gdt.base, idt.base};
+}
+
 inline void load_tr() {
     test::hardware().trace.emplace_back("ltr");
 }
