@@ -3,6 +3,7 @@
  * Operations that only a kernel can do, many times between two marks, with interrupts off. The answer is what one takes
  * as its program sees it: instructions, where the time stamp counter counts those.
  */
+#include <asm/alternative.h>
 #include <asm/apicdef.h>
 #include <asm/io.h>
 #include <asm/msr.h>
@@ -30,7 +31,10 @@ static u64 hypercalls(void)
 	before = rdtsc_ordered();
 	for (i = 0; i < ROUNDS; i++) {
 		rax = rdi = rsi = rdx = 0; /* VMNIX_HC_VERSION */
-		asm volatile("vmmcall" : "+a"(rax), "+D"(rdi), "+S"(rsi), "+d"(rdx) : : "memory");
+		asm volatile(ALTERNATIVE("vmcall", "vmmcall", X86_FEATURE_VMMCALL)
+			     : "+a"(rax), "+D"(rdi), "+S"(rsi), "+d"(rdx)
+			     :
+			     : "memory");
 	}
 	return per_round(before, ROUNDS);
 }

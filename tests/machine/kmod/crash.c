@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Ends of this kernel, each in a thread of its own. The last line of each in the log says that it is about to happen. */
+#include <asm/alternative.h>
 #include <asm/desc.h>
 #include <asm/io.h>
 #include <linux/cpumask.h>
@@ -93,7 +94,10 @@ static void call_at_random(u64 state)
 			rdi = virt_to_phys(scratch) + 8;
 		if (state & 16)
 			rsi %= 4096;
-		asm volatile("vmmcall" : "+a"(rax), "+D"(rdi), "+S"(rsi), "+d"(rdx) : : "memory");
+		asm volatile(ALTERNATIVE("vmcall", "vmmcall", X86_FEATURE_VMMCALL)
+			     : "+a"(rax), "+D"(rdi), "+S"(rsi), "+d"(rdx)
+			     :
+			     : "memory");
 		if (state & 32)
 			cond_resched();
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The machine tests' hand inside the kernel of a test machine. Never installed anywhere else. */
+#include <asm/alternative.h>
 #include <asm/asm.h>
 #include <asm/io.h>
 #include <asm/msr.h>
@@ -125,7 +126,8 @@ static int vmmcall(struct poke *poke)
 {
 	u32 fault = 1;
 
-	asm volatile("1: vmmcall\n\txor %k0, %k0\n2:\n" _ASM_EXTABLE(1b, 2b)
+	asm volatile("1: " ALTERNATIVE("vmcall", "vmmcall", X86_FEATURE_VMMCALL)
+		     "\n\txor %k0, %k0\n2:\n" _ASM_EXTABLE(1b, 2b)
 		     : "+r"(fault), "+a"(poke->rax), "+D"(poke->rdi), "+S"(poke->rsi), "+d"(poke->rdx)
 		     :
 		     : "memory", "cc");
