@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # variables of scripts/setup
-# The last step of scripts/setup: the emulator's wrapper and make's variables. Uses $build, $private, $root.
+# The last step of scripts/setup: the emulators' wrappers and make's variables. Uses $build, $private, $root.
 
-# One path for the emulator wherever it comes from.
+# write_tool NAME: standard input as build/tools/NAME, which must answer --help. libvirt probes an emulator again when its
+# time stamp changes: an equal file is left alone.
+write_tool() {
+    local tool=$build/tools/$1
+    cat >"$tool.new"
+    chmod +x "$tool.new"
+    if cmp -s "$tool.new" "$tool"; then rm "$tool.new"; else mv "$tool.new" "$tool"; fi
+    "$tool" --help >/dev/null 2>&1 || die "$tool does not run: remove $private and try again"
+}
+
+# One path for each emulator wherever it comes from.
 write_tools() {
-    local wrapper=$build/tools/qemu-system-x86_64
     mkdir -p "$build/tools"
-    cat >"$wrapper.new" <<'EOF'
+    write_tool qemu-system-x86_64 <<'EOF'
 #!/bin/sh
 # Runs the unpacked emulator with its own loader, libraries, modules and firmware.
 tree=$(dirname "$(readlink -f "$0")")/../private/qemu
@@ -15,10 +24,15 @@ export QEMU_MODULE_DIR="$lib/qemu"
 exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$tree/usr/bin/qemu-system-x86_64" \
     -L "$tree/usr/share/qemu" -L "$tree/usr/share/seabios" -L "$tree/usr/lib/ipxe/qemu" "$@"
 EOF
-    chmod +x "$wrapper.new"
-    # libvirt probes the emulator again when its time stamp changes: leave an equal file alone
-    if cmp -s "$wrapper.new" "$wrapper"; then rm "$wrapper.new"; else mv "$wrapper.new" "$wrapper"; fi
-    "$wrapper" --version >"$build/tools/qemu.version" || die "$wrapper does not run: remove $private/qemu and try again"
+    write_tool bochs <<'EOF'
+#!/bin/sh
+# Runs the unpacked emulator with its own loader, libraries and plugins. Firmware is named in its configuration.
+tree=$(dirname "$(readlink -f "$0")")/../private/bochs
+lib=$tree/usr/lib/x86_64-linux-gnu
+export LTDL_LIBRARY_PATH="$lib/bochs/plugins" BXSHARE="$tree/usr/share/bochs"
+exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$tree/usr/bin/bochs-bin" "$@"
+EOF
+    "$build/tools/qemu-system-x86_64" --version >"$build/tools/qemu.version"
 }
 
 kernel_variables() {
@@ -40,6 +54,7 @@ write_setup_mk() {
         echo "# Written by scripts/setup; not to be edited."
         echo "SETUP_ROOT := $root"
         echo "QEMU := $build/tools/qemu-system-x86_64"
+        echo "BOCHS := $build/tools/bochs"
         echo "CONSOLE_TREE := $private/console"
         echo "MEMTEST := $private/memtest/boot/memtest86+x64.bin"
         echo "KERNELS := 6.1 6.12"
