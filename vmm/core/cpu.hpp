@@ -26,6 +26,10 @@ struct Arrived {
     bool any() const { return std::bit_cast<std::uint64_t>(*this) != 0; }
     // At once, as one may arrive meanwhile where nothing holds them off.
     std::uint32_t take_nmis() { return std::atomic_ref(nmis).exchange(0, std::memory_order_relaxed); }
+    void add_nmis(std::uint32_t count) { std::atomic_ref(nmis).fetch_add(count, std::memory_order_relaxed); }
+    void add_machine_checks(std::uint32_t count) {
+        std::atomic_ref(machine_checks).fetch_add(static_cast<std::uint16_t>(count), std::memory_order_relaxed);
+    }
     void drop_machine_checks() { std::atomic_ref(machine_checks).store(0, std::memory_order_relaxed); }
     void take_machine_check() { std::atomic_ref(machine_checks).fetch_sub(1, std::memory_order_relaxed); }
 };

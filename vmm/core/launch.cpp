@@ -151,6 +151,13 @@ int roll_back(Cpu &cpu, const Stage &failed, const Stage *begun, Errc error) {
     return status_of(failed, error);
 }
 
+// What came while the CPU passed is the console's, as what comes later.
+void take_early_events(Cpu &cpu) {
+    cpu.arrived.add_nmis(std::exchange(cpu.handover->early_nmis, 0));
+    cpu.arrived.add_machine_checks(std::exchange(cpu.handover->early_machine_checks, 0));
+    cpu.unseen = cpu.arrived.any();
+}
+
 int enter(Cpu &cpu) {
     x86::load_gdt(cpu.gdt);
     x86::load_idt(reinterpret_cast<std::uint64_t>(g_vmm.idt.data()));
@@ -162,6 +169,7 @@ int enter(Cpu &cpu) {
             return roll_back(cpu, stage, &stage + 1, done.error());
     }
     forget_launch(g_vmm, *cpu.handover);
+    take_early_events(cpu);
     start_console(cpu, x86::rdtsc());
     own_lapic(cpu);
     if (cpu.index == kBootCpu)

@@ -71,6 +71,8 @@ template <class V, class VmV> World *next_turn(World &from) {
         is_console = !next->vm;
         if (next->vm ? begin_vm_turn(VmV(*next)) : begin_turn(V(*next)))
             return V(*next).finish();
+        if (next->vm)
+            save_world<V>(*next); // as above
     }
 }
 

@@ -206,6 +206,15 @@ void make_console_host(Vcpu v) {
     vmwrite(VmcsField::HostRip, g_vmm.handover->stub_vmx_left);
 }
 
+// An exit clears DEBUGCTL, in which Linux may watch bus locks: the list of MSRs that it loads brings it back. The frame
+// for the extended state of a world that is not loaded has room. SDM vol. 3, 28.5.1 and 25.7.2.
+void load_debug_ctl(const Cpu &cpu) {
+    const std::uint64_t entry[2] = {x86::msr::DebugCtl, vmread(VmcsField::GuestDebugCtl)};
+    __builtin_memcpy(cpu.console.extended.vectors, entry, sizeof(entry));
+    vmwrite(VmcsField::VmExitMsrLoadAddress, physical_of(cpu.console.extended.vectors).raw());
+    vmwrite(VmcsField::VmExitMsrLoadCount, 1);
+}
+
 // The guest is alone with the CPU for the one instruction that it executes again, its VMCALL: nothing but that exits
 // any more, and an NMI is the console's own. Secondary controls are off with their switch: no EPT, no VPID.
 void let_go() {
@@ -233,6 +242,7 @@ void give_back(Cpu &cpu) {
                   vmread(VmcsField::GuestLdtrSelector) << 2 * kLimitBits,
     };
     make_console_host(v);
+    load_debug_ctl(cpu);
     let_go();
     cpu.handover->pending_nmi += cpu.arrived.take_nmis(); // those that came since the others were counted
     vmx_leave(&to);
