@@ -44,8 +44,9 @@ using Cr3Targets = Field<24, 16, std::uint16_t>;
 namespace ept_vpid {
 inline constexpr std::uint64_t FourLevels = bit(6), FiveLevels = bit(7), Uncacheable = bit(8), WriteBack = bit(14),
                                Pages2M = bit(16), Pages1G = bit(17), Invept = bit(20), AccessedAndDirty = bit(21),
-                               InveptSingle = bit(25), InveptAll = bit(26), Invvpid = bit(32), InvvpidAddress = bit(40),
-                               InvvpidSingle = bit(41), InvvpidAll = bit(42), InvvpidRetainingGlobals = bit(43);
+                               SupervisorShadowStacks = bit(23), InveptSingle = bit(25), InveptAll = bit(26),
+                               Invvpid = bit(32), InvvpidAddress = bit(40), InvvpidSingle = bit(41),
+                               InvvpidAll = bit(42), InvvpidRetainingGlobals = bit(43);
 }
 
 struct Capabilities {

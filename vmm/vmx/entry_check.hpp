@@ -13,8 +13,11 @@ namespace vmm::vmx {
 
 // What this CPU accepts.
 inline EntryLimits entry_limits(const Capabilities &capabilities) {
+    constexpr std::uint32_t kBusLockDetect = 1u << 24, kRtm = 1u << 11;
     const std::uint32_t bits = x86::cpuid(0x80000008).eax;
-    return {capabilities, bits & 0xff, bits >> 8 & 0xff};
+    const x86::CpuidResult features = x86::cpuid(7);
+    return {capabilities, bits & 0xff, bits >> 8 & 0xff, (features.ecx & kBusLockDetect) != 0,
+            (features.ebx & kRtm) != 0};
 }
 
 // Null when an entry would be accepted, otherwise what it would refuse first.

@@ -16,7 +16,8 @@ constexpr bool is_virtual_8086(const Vmcs &v) {
 // 27.3.1.1
 constexpr const char *guest_register_fault(const Vmcs &v, const EntryLimits &limits) {
     namespace c0 = x86::cr0;
-    constexpr std::uint64_t kKnownDebugCtl = 0xdfc7; // SDM vol. 4, IA32_DEBUGCTL
+    // LBR, BTF, TR to FREEZE_PERFMON_ON_PMI, FREEZE_WHILE_SMM, of newer CPUs BUS_LOCK_TRAP and RTM: 18.4.1.
+    const std::uint64_t known_debug_ctl = 0x5fc3 | (limits.bus_locks ? bit(2) : 0) | (limits.rtm ? bit(15) : 0);
     const Capabilities &c = limits.capabilities;
     const std::uint64_t free = unrestricted(v) ? c0::PE | c0::PG : 0;
     const bool paging = v.cr0 & c0::PG, efer = v.entry & entry_control::LoadEfer;
@@ -27,7 +28,7 @@ constexpr const char *guest_register_fault(const Vmcs &v, const EntryLimits &lim
         {paging && !(v.cr0 & c0::PE), "paging without CR0.PE"},
         {!fixed_bits_hold(v.cr4, c.cr4_fixed0, c.cr4_fixed1), "CR4 is not as VMX wants it"},
         {(v.cr4 & x86::cr4::CET) && !(v.cr0 & c0::WP), "CR4.CET without CR0.WP"},
-        {debug && (v.debug_ctl & ~kKnownDebugCtl) != 0, "DEBUGCTL has reserved bits"},
+        {debug && (v.debug_ctl & ~known_debug_ctl) != 0, "DEBUGCTL has reserved bits"},
         {is_long(v) && !paging, "IA-32e mode without paging"},
         {is_long(v) && !(v.cr4 & x86::cr4::PAE), "IA-32e mode without CR4.PAE"},
         {!is_long(v) && (v.cr4 & x86::cr4::PCIDE), "CR4.PCIDE without IA-32e mode"},
@@ -151,7 +152,7 @@ constexpr const char *flow_fault(const Vmcs &v, const EntryLimits &limits) {
         (v.injected & interruption::Valid) && interruption::TypeField::get(v.injected) == Type::ExternalInterrupt;
     const EntryCheck checks[] = {
         {!wide && v.rip >> 32 != 0, "RIP has bits above 31 outside of 64-bit code"},
-        {wide && !limits.canonical(v.rip), "RIP is not canonical"},
+        {wide && !rip_is_valid(v.rip, limits), "RIP is not canonical"},
         {(v.rflags & kReservedFlags) != 0 || !(v.rflags & x86::rflags::Fixed), "RFLAGS has reserved bits"},
         {is_virtual_8086(v) && (is_long(v) || !(v.cr0 & x86::cr0::PE)), "RFLAGS.VM outside of protected mode"},
         {interrupt && !(v.rflags & x86::rflags::IF), "an interrupt is injected while RFLAGS.IF is clear"},
@@ -196,6 +197,7 @@ constexpr const char *blocking_fault(const Vmcs &v, const EntryLimits &limits) {
     const bool sti = v.interruptibility & i::BlockingBySti, mov_ss = v.interruptibility & i::BlockingByMovSs;
     const Activity activity = static_cast<Activity>(v.activity);
     const bool injects = v.injected & interruption::Valid;
+    const bool enclaves = may_be_one(limits.capabilities.secondary) & secondary::Encls; // comes with them
     const Type type = interruption::TypeField::get(v.injected);
     const bool interrupt = injects && type == Type::ExternalInterrupt, nmi = injects && type == Type::Nmi;
     const EntryCheck checks[] = {
@@ -213,7 +215,8 @@ constexpr const char *blocking_fault(const Vmcs &v, const EntryLimits &limits) {
         {nmi && sti, "an NMI is injected while STI blocks it"}, // on some CPUs
         {nmi && (v.pin & pin::VirtualNmis) && (v.interruptibility & i::BlockingByNmi),
          "an NMI is injected while NMIs are blocked"},
-        {(v.interruptibility & i::EnclaveInterruption) && mov_ss, "an enclave was interrupted behind MOV SS"},
+        {(v.interruptibility & i::EnclaveInterruption) && (mov_ss || !enclaves),
+         "an enclave was interrupted behind MOV SS, or on a CPU without"},
     };
     return first_broken(checks);
 }
@@ -221,7 +224,8 @@ constexpr const char *blocking_fault(const Vmcs &v, const EntryLimits &limits) {
 // 27.3.1.5: debug exceptions that wait, and the link to a shadow VMCS.
 constexpr const char *pending_fault(const Vmcs &v, const EntryLimits &limits) {
     namespace p = pending_debug;
-    constexpr std::uint64_t kKnown = p::Breakpoints | p::BusLock | p::EnabledBreakpoint | p::SingleStep | p::Rtm;
+    const std::uint64_t known = p::Breakpoints | p::EnabledBreakpoint | p::SingleStep |
+                                (limits.bus_locks ? p::BusLock : 0) | (limits.rtm ? p::Rtm : 0);
     constexpr std::uint64_t kBranchStep = bit(1); // DEBUGCTL.BTF
     namespace i = interruptibility;
     const bool mov_ss = v.interruptibility & i::BlockingByMovSs;
@@ -230,7 +234,7 @@ constexpr const char *pending_fault(const Vmcs &v, const EntryLimits &limits) {
     const bool steps = (v.rflags & x86::rflags::TF) && !(v.debug_ctl & kBranchStep);
     const bool rtm = v.pending_debug & p::Rtm;
     const EntryCheck checks[] = {
-        {(v.pending_debug & ~kKnown) != 0, "pending debug exceptions have reserved bits"},
+        {(v.pending_debug & ~known) != 0, "pending debug exceptions have reserved bits"},
         {judged && steps && !(v.pending_debug & p::SingleStep), "a single step is due but not pending"},
         {judged && !steps && (v.pending_debug & p::SingleStep), "a single step is pending but not due"},
         {rtm && ((v.pending_debug & ~p::Rtm) != p::EnabledBreakpoint || mov_ss), "RTM is pending beside others"},

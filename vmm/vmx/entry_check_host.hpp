@@ -9,9 +9,15 @@
 
 namespace vmm::vmx {
 
+constexpr bool sign_extended(std::uint64_t address, unsigned bits) {
+    const unsigned unused = 64 - bits;
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(address << unused) >> unused) == address;
+}
+
 struct EntryLimits {
     Capabilities capabilities;
     unsigned physical_bits, linear_bits;
+    bool bus_locks = true, rtm = true; // can be trapped; exists
 
     constexpr bool fits(std::uint64_t address) const { return address >> physical_bits == 0; }
     // `alignment` is a power of two; `bytes` from the address on are all there.
@@ -19,11 +25,14 @@ struct EntryLimits {
         return address % alignment == 0 && fits(address) && fits(address + bytes - 1);
     }
     constexpr bool page(std::uint64_t address) const { return physical(address, 4096, 4096); }
-    constexpr bool canonical(std::uint64_t address) const {
-        const unsigned unused = 64 - linear_bits;
-        return static_cast<std::uint64_t>(static_cast<std::int64_t>(address << unused) >> unused) == address;
-    }
+    constexpr bool canonical(std::uint64_t address) const { return sign_extended(address, linear_bits); }
 };
+
+// Of RIP a bit less is asked than of other addresses: that it may follow the last canonical one (27.3.1.4).
+constexpr bool rip_is_valid(std::uint64_t rip, const EntryLimits &limits) {
+    const std::uint64_t high = rip >> limits.linear_bits;
+    return high == 0 || high == ~0ull >> limits.linear_bits;
+}
 
 struct EntryCheck {
     bool broken;
@@ -67,6 +76,7 @@ constexpr bool unrestricted(const Vmcs &v) {
 constexpr const char *eptp_fault(std::uint64_t pointer, const EntryLimits &limits) {
     const std::uint64_t has = limits.capabilities.ept_vpid;
     const std::uint8_t type = eptp::MemoryType::get(pointer), walk = eptp::WalkLess1::get(pointer);
+    const std::uint64_t reserved = has & ept_vpid::SupervisorShadowStacks ? 0xf00 : 0xf80;
     const EntryCheck checks[] = {
         {!(type == eptp::kWriteBack && (has & ept_vpid::WriteBack)) &&
              !(type == eptp::kUncacheable && (has & ept_vpid::Uncacheable)),
@@ -75,20 +85,21 @@ constexpr const char *eptp_fault(std::uint64_t pointer, const EntryLimits &limit
          "the EPT pointer has a number of levels that the CPU lacks"},
         {(pointer & eptp::AccessedAndDirty) && !(has & ept_vpid::AccessedAndDirty),
          "the EPT pointer asks for accessed and dirty bits that the CPU lacks"},
-        {(pointer & 0xf80) != 0 || !limits.fits(pointer), "the EPT pointer has reserved bits"},
+        {(pointer & reserved) != 0 || !limits.fits(pointer), "the EPT pointer has reserved bits"},
     };
     return first_broken(checks);
 }
 
-// Whether an exception of this vector comes with an error code. SDM vol. 3, table 6-1.
-constexpr bool pushes_error(std::uint8_t vector) {
-    return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
+// Whether an exception of this vector comes with an error code: SDM vol. 3, table 6-1. That of CET exists with it.
+constexpr bool pushes_error(std::uint8_t vector, const Capabilities &c) {
+    return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 ||
+           (vector == 21 && (c.cr4_fixed1 & x86::cr4::CET));
 }
 
 // 27.2.1.3: the event that is injected.
 constexpr const char *injection_fault(const Vmcs &v, const EntryLimits &limits) {
     using interruption::Type;
-    constexpr std::uint64_t kErrorCodesAreFree = bit(56), kControlProtection = 21; // of IA32_VMX_BASIC
+    constexpr std::uint64_t kErrorCodesAreFree = bit(56); // of IA32_VMX_BASIC
     if (!(v.injected & interruption::Valid))
         return nullptr;
     const Type type = interruption::TypeField::get(v.injected);
@@ -96,7 +107,7 @@ constexpr const char *injection_fault(const Vmcs &v, const EntryLimits &limits) 
     const bool error = v.injected & interruption::HasError, soft = interruption::is_software(type);
     const bool real_mode = unrestricted(v) && !(v.cr0 & x86::cr0::PE), hard = type == Type::HardwareException;
     const bool trap_flag = may_be_one(limits.capabilities.processor) & processor::MonitorTrapFlag;
-    const bool free = (limits.capabilities.basic & kErrorCodesAreFree) || vector == kControlProtection;
+    const bool free = limits.capabilities.basic & kErrorCodesAreFree;
     const bool zero = limits.capabilities.misc & misc::ZeroLengthInjection;
     const EntryCheck checks[] = {
         {type == Type::Reserved || (type == Type::OtherEvent && !trap_flag), "an event of a reserved type is injected"},
@@ -104,7 +115,7 @@ constexpr const char *injection_fault(const Vmcs &v, const EntryLimits &limits) 
         {hard && vector > 31, "an exception of an impossible vector is injected"},
         {type == Type::OtherEvent && vector != 0, "an event of an impossible vector is injected"},
         {error && (!hard || real_mode), "an event that has none is injected with an error code"},
-        {hard && !real_mode && !free && error != pushes_error(vector),
+        {hard && !real_mode && !free && error != pushes_error(vector, limits.capabilities),
          "an exception is injected with an error code that it lacks, or without its own"},
         {(v.injected & interruption::kEntryReserved) != 0, "an event is injected with reserved bits"},
         {error && v.injected_error >> 16 != 0, "an error code of more than 16 bits is injected"},
@@ -156,6 +167,7 @@ constexpr const char *control_fault(const Vmcs &v, const EntryLimits &limits) {
         {!ept && (second & (secondary::UnrestrictedGuest | secondary::Pml | secondary::ModeBasedExecute)),
          "unrestricted guest, or another control that needs it, without EPT"},
         {(second & secondary::Pml) && !limits.page(v.pml_address), "the page-modification log is beyond memory"},
+        {(second & secondary::TscScaling) && v.tsc_multiplier == 0, "the TSC is multiplied by 0"},
         {!controls_allowed(v.exit, c.exit), "exit controls that the CPU does not allow"},
         {!(v.pin & pin::PreemptionTimer) && (v.exit & exit_control::SavePreemptionTimer),
          "the preemption timer is saved but not used"},
@@ -174,6 +186,11 @@ constexpr const char *control_fault(const Vmcs &v, const EntryLimits &limits) {
     if (const char *what = apic_control_fault(v, limits))
         return what;
     return injection_fault(v, limits);
+}
+
+// Bases and MSRs may have as many bits as the CPU knows; where code runs is of the paging mode that is on.
+constexpr bool in_paging_mode(std::uint64_t rip, std::uint64_t cr4) {
+    return (cr4 & x86::cr4::LA57) || sign_extended(rip, 48);
 }
 
 // 27.2.2 to 27.2.4, for a host in 64-bit mode.
@@ -200,7 +217,7 @@ constexpr const char *host_fault(const Vmcs &v, const EntryLimits &limits) {
          "a base of the host is not canonical"},
         {!(v.exit & exit_control::HostAddressSpaceSize), "the host is not 64 bits wide"},
         {!(v.host_cr4 & x86::cr4::PAE), "host CR4.PAE is clear"},
-        {!limits.canonical(v.host_rip), "host RIP is not canonical"},
+        {!limits.canonical(v.host_rip) || !in_paging_mode(v.host_rip, v.host_cr4), "host RIP is not canonical"},
     };
     return first_broken(checks);
 }

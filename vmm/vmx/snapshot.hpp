@@ -17,7 +17,7 @@ struct GuestSegment {
 struct Vmcs {
     std::uint64_t pin, processor, secondary, exit, entry;
     std::uint64_t exception_bitmap, cr3_target_count, io_bitmap_a, io_bitmap_b, msr_bitmap, tpr_threshold, virtual_apic,
-        apic_access, posted_vector, posted_descriptor, vpid, ept_pointer, pml_address;
+        apic_access, posted_vector, posted_descriptor, vpid, ept_pointer, pml_address, tsc_multiplier;
     std::uint64_t exit_store_count, exit_store_address, exit_load_count, exit_load_address, entry_load_count,
         entry_load_address, injected, injected_error, injected_length;
 
@@ -60,6 +60,7 @@ inline constexpr std::array kVmcsPlaces{
     VmcsPlace{VmcsField::Vpid, &Vmcs::vpid},
     VmcsPlace{VmcsField::EptPointer, &Vmcs::ept_pointer},
     VmcsPlace{VmcsField::PmlAddress, &Vmcs::pml_address},
+    VmcsPlace{VmcsField::TscMultiplier, &Vmcs::tsc_multiplier},
     VmcsPlace{VmcsField::VmExitMsrStoreCount, &Vmcs::exit_store_count},
     VmcsPlace{VmcsField::VmExitMsrStoreAddress, &Vmcs::exit_store_address},
     VmcsPlace{VmcsField::VmExitMsrLoadCount, &Vmcs::exit_load_count},

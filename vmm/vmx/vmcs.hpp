@@ -431,7 +431,7 @@ using SourceField = Field<31, 30, Source>;
 namespace eptp {
 using MemoryType = Field<2, 0, std::uint8_t>;
 using WalkLess1 = Field<5, 3, std::uint8_t>; // levels less one
-inline constexpr std::uint64_t AccessedAndDirty = bit(6);
+inline constexpr std::uint64_t AccessedAndDirty = bit(6), SupervisorShadowStacks = bit(7);
 inline constexpr std::uint8_t kUncacheable = 0, kWriteBack = 6;
 
 constexpr std::uint64_t make(std::uint64_t root, unsigned levels, bool accessed_and_dirty) {

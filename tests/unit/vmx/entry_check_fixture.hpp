@@ -2,6 +2,7 @@
 // Breaks a sound VMCS and asks the oracle.
 #pragma once
 
+#include "tests/unit/vmx/recorded_cpus.hpp"
 #include "tests/unit/vmx/sound_vmcs.hpp"
 
 #include <gtest/gtest.h>
@@ -12,13 +13,16 @@
 
 namespace vmm::vmx {
 
+inline EntryLimits haswell_limits() {
+    return {test::haswell().capabilities(), 40, 48};
+}
+
 struct Case {
     const char *what;
     void (*change)(Vmcs &);
 };
 
-inline std::string fault(const std::function<void(Vmcs &)> &change,
-                         const EntryLimits &limits = test::haswell_limits()) {
+inline std::string fault(const std::function<void(Vmcs &)> &change, const EntryLimits &limits = haswell_limits()) {
     Vmcs v = test::sound_vmcs(limits.capabilities);
     change(v);
     const char *const what = entry_fault(v, limits);

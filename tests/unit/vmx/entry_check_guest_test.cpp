@@ -237,7 +237,9 @@ TEST(VmxEntryCheck, SystemSegmentsAndTables) {
 
 TEST(VmxEntryCheck, RipAndFlags) {
     const Case cases[] = {
-        {"RIP is not canonical", [](Vmcs &v) { v.rip = kNotCanonical; }},
+        {"RIP is not canonical", [](Vmcs &v) { v.rip = bit(48); }},
+        {"RIP is not canonical", [](Vmcs &v) { v.rip = ~bit(48); }},
+        {"", [](Vmcs &v) { v.rip = kNotCanonical; }}, // behind the last instruction: its fetch faults
         {"RIP has bits above 31 outside of 64-bit code",
          [](Vmcs &v) {
              v[Cs].rights = 0xc09b;
@@ -312,11 +314,17 @@ TEST(VmxEntryCheck, Blocking) {
              v.injected = make(Type::Nmi, 2);
          }},
         {"blocking by SMI outside of SMM", [](Vmcs &v) { v.interruptibility = i::BlockingBySmi; }},
-        {"an enclave was interrupted behind MOV SS",
+        {"an enclave was interrupted behind MOV SS, or on a CPU without",
          [](Vmcs &v) { v.interruptibility = i::EnclaveInterruption | i::BlockingByMovSs; }},
     };
     expect_each(cases);
-    EntryLimits limits = test::haswell_limits();
+    EntryLimits limits = haswell_limits();
+    EXPECT_EQ(fault([](Vmcs &v) { v.interruptibility = i::EnclaveInterruption; }, limits),
+              "an enclave was interrupted behind MOV SS, or on a CPU without");
+    limits.capabilities.secondary |= std::uint64_t{secondary::Encls} << 32;
+    EXPECT_EQ(fault([](Vmcs &v) { v.interruptibility = i::EnclaveInterruption; }, limits), "");
+    EXPECT_EQ(fault([](Vmcs &v) { v.interruptibility = i::EnclaveInterruption | i::BlockingByMovSs; }, limits),
+              "an enclave was interrupted behind MOV SS, or on a CPU without");
     limits.capabilities.misc &= ~misc::Hlt;
     EXPECT_EQ(fault([](Vmcs &v) { v.activity = 1; }, limits), "a state of activity that the CPU lacks");
     EXPECT_EQ(fault([](Vmcs &v) { v.activity = 2; }, limits), "");
@@ -394,6 +402,27 @@ TEST(VmxEntryCheck, WhatIsPending) {
         {"the link pointer is beyond memory", [](Vmcs &v) { v.link_pointer = 0x10; }},
     };
     expect_each(cases);
+}
+
+// RTM and bus locks have bits on CPUs that have them.
+TEST(VmxEntryCheck, DebugBitsOfFeatures) {
+    namespace p = pending_debug;
+    const auto with = [](bool bus_locks, bool rtm, void (*change)(Vmcs &)) {
+        EntryLimits limits = haswell_limits();
+        limits.bus_locks = bus_locks;
+        limits.rtm = rtm;
+        return fault(change, limits);
+    };
+    const auto bus_lock = [](Vmcs &v) { v.pending_debug = p::BusLock; };
+    const auto rtm = [](Vmcs &v) { v.pending_debug = p::Rtm | p::EnabledBreakpoint; };
+    EXPECT_EQ(with(true, false, bus_lock), "");
+    EXPECT_EQ(with(false, true, bus_lock), "pending debug exceptions have reserved bits");
+    EXPECT_EQ(with(false, true, rtm), "");
+    EXPECT_EQ(with(true, false, rtm), "pending debug exceptions have reserved bits");
+    EXPECT_EQ(with(true, false, [](Vmcs &v) { v.debug_ctl = 0x5fc7; }), "");
+    EXPECT_EQ(with(false, true, [](Vmcs &v) { v.debug_ctl = 4; }), "DEBUGCTL has reserved bits");
+    EXPECT_EQ(with(false, true, [](Vmcs &v) { v.debug_ctl = 0xdfc3; }), "");
+    EXPECT_EQ(with(true, false, [](Vmcs &v) { v.debug_ctl = 0x8000; }), "DEBUGCTL has reserved bits");
 }
 
 TEST(VmxEntryCheck, Pdptes) {

@@ -262,6 +262,16 @@ TEST(VmxEntryCheck, ControlsOfNewerCpus) {
                   },
                   limits),
               "the page-modification log is beyond memory");
+    EXPECT_EQ(fault([](Vmcs &v) { v.secondary |= secondary::TscScaling; }, limits), "the TSC is multiplied by 0");
+    EXPECT_EQ(fault(
+                  [](Vmcs &v) {
+                      v.secondary |= secondary::TscScaling;
+                      v.tsc_multiplier = bit(48);
+                  },
+                  limits),
+              "");
+    EXPECT_EQ(fault([](Vmcs &v) { v.ept_pointer |= eptp::SupervisorShadowStacks; }, limits), "");
+    EXPECT_EQ(fault([](Vmcs &v) { v.ept_pointer |= 0x100; }, limits), "the EPT pointer has reserved bits");
     const EntryLimits old{test::ivy_bridge().capabilities(), 40, 48};
     EXPECT_EQ(fault([](Vmcs &) {}, old), "the EPT pointer asks for accessed and dirty bits that the CPU lacks");
 }
@@ -307,15 +317,16 @@ TEST(VmxEntryCheck, ErrorCodesOfExceptions) {
                              vector == 14 || vector == 17;
             const std::string what = fault(
                 [&](Vmcs &v) { v.injected = make(Type::HardwareException, static_cast<std::uint8_t>(vector), error); });
-            if (vector == 21)
-                EXPECT_EQ(what, ""); // CPUs with CET push one, others do not
-            else
-                EXPECT_EQ(what, has == error
-                                    ? ""
-                                    : "an exception is injected with an error code that it lacks, or without its own")
-                    << vector;
+            EXPECT_EQ(what, has == error
+                                ? ""
+                                : "an exception is injected with an error code that it lacks, or without its own")
+                << vector;
         }
-    EntryLimits limits = test::haswell_limits();
+    EntryLimits with_cet = haswell_limits();
+    with_cet.capabilities.cr4_fixed1 |= x86::cr4::CET;
+    EXPECT_EQ(fault([](Vmcs &v) { v.injected = make(Type::HardwareException, 21, true); }, with_cet), "");
+    EXPECT_NE(fault([](Vmcs &v) { v.injected = make(Type::HardwareException, 21); }, with_cet), "");
+    EntryLimits limits = haswell_limits();
     limits.capabilities.basic |= bit(56);
     EXPECT_EQ(fault([](Vmcs &v) { v.injected = make(Type::HardwareException, 6, true); }, limits), "");
     limits.capabilities.misc |= misc::ZeroLengthInjection;
@@ -364,14 +375,25 @@ TEST(VmxEntryCheck, Host) {
 TEST(VmxEntryCheck, LimitsComeFromTheCpu) {
     test::Hardware hardware; // 40 bits
     hardware.leaves[{0x80000008, 0}] = {0x3930, 0, 0, 0};
+    hardware.leaves[{7, 0}] = {0, 1u << 11, 0, 0};
     test::play(&hardware);
     const EntryLimits limits = entry_limits(test::sapphire_rapids().capabilities());
     test::play(nullptr);
     EXPECT_EQ(limits.physical_bits, 48u);
     EXPECT_EQ(limits.linear_bits, 57u);
+    EXPECT_TRUE(limits.rtm && !limits.bus_locks);
     EXPECT_EQ(fault([](Vmcs &v) { v.cr3 = kBeyond; }, limits), "");
     EXPECT_EQ(fault([](Vmcs &v) { v.rip = kNotCanonical; }, limits), "");
-    EXPECT_EQ(fault([](Vmcs &v) { v.rip = bit(56); }, limits), "RIP is not canonical");
+    EXPECT_EQ(fault([](Vmcs &v) { v.host_gs_base = kNotCanonical; }, limits), "");
+    EXPECT_EQ(fault([](Vmcs &v) { v.host_rip = kNotCanonical; }, limits), "host RIP is not canonical");
+    EXPECT_EQ(fault(
+                  [](Vmcs &v) {
+                      v.host_rip = kNotCanonical;
+                      v.host_cr4 |= x86::cr4::LA57;
+                  },
+                  limits),
+              "");
+    EXPECT_EQ(fault([](Vmcs &v) { v.rip = bit(57); }, limits), "RIP is not canonical");
     EXPECT_EQ(fault([](Vmcs &v) { v.rip = ~0ull << 56; }, limits), "");
 }
 
