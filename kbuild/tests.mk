@@ -107,6 +107,33 @@ $(VMTEST): $(VMTEST_OBJECTS) tests/guest/vmtest.lds
 .PHONY: vmtest
 vmtest: $(VMTEST)
 
+# ---- the entry oracle of vmm/vmx/ beside a CPU: a program without an operating system that Bochs boots --------------
+# MODEL is one of Bochs' Intel CPUs, SEED and COUNT say which VMCSs and how many.
+ENTRY_ORACLE := $(TESTS)/entry_oracle
+MODEL ?= corei7_haswell_4770
+COUNT ?= 100000
+
+$(ENTRY_ORACLE)/program.cpp.o: tests/entry_oracle/program.cpp
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(VMTEST_FLAGS) -Ivmm/checks/on -c -o $@ $<
+$(ENTRY_ORACLE)/program.bin: tests/entry_oracle/entry.S $(ENTRY_ORACLE)/program.cpp.o tests/entry_oracle/program.lds
+	$(call say,LINK,$@)
+	$(Q)$(CC) -c -o $(ENTRY_ORACLE)/entry.o $<
+	$(Q)$(LD) -nostdlib -no-pie -z noexecstack --no-warn-rwx-segments -T tests/entry_oracle/program.lds \
+	    -o $(@:.bin=.elf) $(ENTRY_ORACLE)/entry.o $(ENTRY_ORACLE)/program.cpp.o
+	$(Q)objcopy -O binary $(@:.bin=.elf) $@
+$(ENTRY_ORACLE)/disk: tests/entry_oracle/boot.S $(ENTRY_ORACLE)/program.bin
+	$(call say,DISK,$@)
+	$(Q)$(CC) -m32 -DSECTORS=$$((($$(stat -c %s $(ENTRY_ORACLE)/program.bin) + 511) / 512)) -c -o $(@D)/boot.o $<
+	$(Q)$(LD) -m elf_i386 -Ttext=0x7c00 --oformat binary -o $(@D)/boot.bin $(@D)/boot.o
+	$(Q)cat $(@D)/boot.bin $(@D)/program.bin >$@ && truncate -s 2064384 $@
+-include $(ENTRY_ORACLE)/program.cpp.d
+
+.PHONY: entry-oracle
+entry-oracle: $(ENTRY_ORACLE)/disk
+	@tests/entry_oracle/run $< $(MODEL) $(SEED) $(COUNT)
+
 # ---- machine tests: one program that drives emulated machines through libvirt --------------------------------------
 MACHINE_TEST_SOURCES := $(wildcard tests/machine/harness/*.cpp tests/machine/suites/*.cpp)
 MACHINE_TEST_OBJECTS := $(MACHINE_TEST_SOURCES:%=$(TESTS)/machine/o/%.o)
