@@ -4,6 +4,7 @@
 #   make test      all of it: check, static analysis, fuzz targets briefly, machine suite; ends with "N passed, N failed"
 #   make test-all  the same with the whole matrix, 100 launch cycles, and each guard taken out in turn
 #   make fuzz      long fuzzing, SECONDS_EACH=600 per target
+#   make entry-oracle  VT-x' entry oracle beside Bochs, on COUNT random VMCSs of SEED
 #   make bench     instruction counts, build/bench.json
 
 TESTS        := $(BUILD)/tests

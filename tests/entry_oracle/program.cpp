@@ -161,7 +161,8 @@ class Oracle {
             break;
         }
         if (random_.below(4) == 0)
-            v_.injected = interruption::Valid | random_.below(0x1000);
+            v_.injected = random_.below(4) == 0 ? interruption::make(interruption::Type::Nmi, 2)
+                                                : interruption::Valid | random_.below(0x1000);
         if (random_.below(4) == 0)
             v_.injected_length = random_.below(20);
         if (random_.below(6) == 0)
@@ -213,7 +214,8 @@ class Oracle {
     void make_harmless() {
         if (limits_.fits(v_.host_cr3))
             v_.host_cr3 = x86::read_cr3();
-        if (fixed_bits_hold(v_.host_cr4, limits_.capabilities.cr4_fixed0, limits_.capabilities.cr4_fixed1))
+        if ((v_.host_cr4 & x86::cr4::PAE) &&
+            fixed_bits_hold(v_.host_cr4, limits_.capabilities.cr4_fixed0, limits_.capabilities.cr4_fixed1))
             v_.host_cr4 = cr4_;
         v_.cr4 &= ~x86::cr4::LA57; // Bochs 3.0 ends with a panic when an entry changes it
         if (limits_.canonical(v_.host_rip))
