@@ -123,8 +123,8 @@ template <class Read> constexpr Vmcs snapshot(Read read) {
     Vmcs vmcs{};
     for (const VmcsPlace &place : kVmcsPlaces)
         vmcs.*place.member = read(place.field);
-    for (std::uint8_t i = 0; i < vmcs.segments.size(); i++) {
-        const SegmentIndex s{i};
+    for (std::size_t i = 0; i < vmcs.segments.size(); i++) {
+        const SegmentIndex s{static_cast<std::uint8_t>(i)};
         vmcs[s] = {read(field_of(VmcsField::GuestEsSelector, s)), read(field_of(VmcsField::GuestEsLimit, s)),
                    read(field_of(VmcsField::GuestEsAccessRights, s)), read(field_of(VmcsField::GuestEsBase, s))};
     }
