@@ -24,13 +24,15 @@ export QEMU_MODULE_DIR="$lib/qemu"
 exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$tree/usr/bin/qemu-system-x86_64" \
     -L "$tree/usr/share/qemu" -L "$tree/usr/share/seabios" -L "$tree/usr/lib/ipxe/qemu" "$@"
 EOF
+    gcc -shared -fPIC -nostdlib -O1 -o "$build/tools/bochs-shim.so" scripts/setup.d/bochs-shim.c
     write_tool bochs <<'EOF'
 #!/bin/sh
 # Runs the unpacked emulator with its own loader, libraries and plugins. Firmware is named in its configuration.
-tree=$(dirname "$(readlink -f "$0")")/../private/bochs
+tools=$(dirname "$(readlink -f "$0")")
+tree=$tools/../private/bochs
 lib=$tree/usr/lib/x86_64-linux-gnu
 export LTDL_LIBRARY_PATH="$lib/bochs/plugins" BXSHARE="$tree/usr/share/bochs"
-exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$tree/usr/bin/bochs-bin" "$@"
+exec "$lib/ld-linux-x86-64.so.2" --preload "$tools/bochs-shim.so" --library-path "$lib" "$tree/usr/bin/bochs-bin" "$@"
 EOF
     "$build/tools/qemu-system-x86_64" --version >"$build/tools/qemu.version"
 }
