@@ -163,6 +163,12 @@ $(ONE_THREAD): tests/machine/emulator-with-one-thread
 	@mkdir -p $(@D)
 	$(Q)sed "s#@EMULATOR@#$(abspath $(BUILD))/tools/qemu-system-x86_64#" $< >$@ && chmod +x $@
 
+# The harness knows the build's folder only.
+BOCHS_MACHINE := $(TESTS)/machine/bochs-machine
+$(BOCHS_MACHINE): $(BUILD)/setup.mk
+	@mkdir -p $(@D)
+	@printf '#!/bin/sh\nBUILD=%s exec %s "$$@"\n' $(abspath $(BUILD) scripts/bochs-machine) >$@ && chmod +x $@
+
 # Runs inside the test machines, whose userland has no C library: hence static.
 $(TESTS)/guest/o/%.cpp.o: %.cpp
 	$(call say,CXX,$<)
@@ -239,7 +245,7 @@ $(CHECKED_INITRDS): $(TESTS)/machine/initrd-checked-%: $(TESTS)/machine/initrd-%
 	@rm $@.part
 
 .PHONY: machine-programs machine
-machine-programs: $(MACHINE_TESTS) $(ONE_THREAD) $(TEST_INITRDS) $(CHECKED_INITRDS)
+machine-programs: $(MACHINE_TESTS) $(ONE_THREAD) $(BOCHS_MACHINE) $(TEST_INITRDS) $(CHECKED_INITRDS)
 machine: machine-programs
 	@tests/run machine
 

@@ -75,6 +75,8 @@ std::string emulator_xml(const Description &machine) {
 } // namespace
 
 std::string Description::name() const {
+    if (!bochs.empty())
+        return fmt::format("linux{}.{}.cpus{}.{}", kernel[0], kernel.substr(2), cpus, bochs);
     return fmt::format("linux{}.{}.cpus{}.{}.{}.{}gib", kernel[0], kernel.substr(2), cpus, la57 ? "la57" : "la48",
                        x2apic ? "x2apic" : "xapic", memory_mib / 1024);
 }

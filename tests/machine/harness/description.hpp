@@ -16,8 +16,12 @@ struct Nic {
     unsigned slot = 0x10; // on the root bus; q35 lets slots that are equal modulo 4 share an interrupt line
 };
 
+// What Bochs emulates best: Intel VT-x, and AMD SVM.
+inline constexpr const char *kHaswell = "corei7_haswell_4770", *kRyzen = "ryzen";
+
 struct Description {
     std::string kernel = "6.12";
+    std::string bochs; // a CPU model of Bochs, which then emulates the machine: kHaswell, kRyzen; QEMU does otherwise
     unsigned cpus = 2;
     bool la57 = true;
     bool x2apic = false;
@@ -35,7 +39,7 @@ struct Description {
     bool shares_places = false;        // the test holds the right to run it, see Places
 
     std::string name() const;
-    // The description as a libvirt domain; `serial_log` is written by the emulator.
+    // The description as a libvirt domain, for QEMU; `serial_log` is written by the emulator.
     std::string domain_xml(const std::string &title, const std::string &initrd, const std::string &serial_log) const;
 };
 

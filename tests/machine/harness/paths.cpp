@@ -22,6 +22,10 @@ std::string emulator_with_one_thread() {
     return build() / "tests/machine/emulator-with-one-thread";
 }
 
+std::string bochs_machine() {
+    return build() / "tests/machine/bochs-machine";
+}
+
 std::string kernel(const std::string &series) {
     return build() / "machine" / series / "console.vmlinuz";
 }

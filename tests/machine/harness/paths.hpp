@@ -10,6 +10,7 @@ namespace harness::paths {
 std::filesystem::path build();
 std::string emulator();                        // the wrapper that scripts/setup wrote
 std::string emulator_with_one_thread();        // one CPU after the other, as libvirt has no word for it
+std::string bochs_machine();                   // boots a kernel in Bochs
 std::string kernel(const std::string &series); // the console machine's kernel
 // Whether the machines run the assertion build of the VMM (VMNIX_CHECKED in the environment).
 bool checked();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/machine/harness/serial.hpp"
 
-#include "tests/machine/harness/host.hpp"
-
 #include <fmt/format.h>
 #include <thread>
 
@@ -10,63 +8,28 @@ namespace harness {
 
 using namespace std::chrono_literals;
 
-Serial::Serial(virDomainPtr domain) : stream_(virStreamNew(Host::instance().connection(), VIR_STREAM_NONBLOCK)) {
-    if (!stream_ || virDomainOpenConsole(domain, nullptr, stream_, VIR_DOMAIN_CONSOLE_FORCE) < 0)
-        throw LibvirtError("serial line");
-    if (virStreamEventAddCallback(stream_, VIR_STREAM_EVENT_READABLE | VIR_STREAM_EVENT_HANGUP | VIR_STREAM_EVENT_ERROR,
-                                  &Serial::ready, this, nullptr) < 0)
-        throw LibvirtError("serial line's events");
-}
-
-Serial::~Serial() {
-    virStreamEventRemoveCallback(stream_);
-    // The event thread may be inside the callback; it takes this lock.
+void Serial::received(std::string_view text) {
     std::lock_guard guard(mutex_);
-    virStreamAbort(stream_);
-    virStreamFree(stream_);
+    for (char c : text)
+        if (c != '\r')
+            text_ += c;
+    grown_.notify_all();
 }
 
-void Serial::ready(virStreamPtr, int events, void *self) {
-    auto *serial = static_cast<Serial *>(self);
-    if (events & VIR_STREAM_EVENT_READABLE)
-        serial->receive();
-    if (events & (VIR_STREAM_EVENT_HANGUP | VIR_STREAM_EVENT_ERROR)) {
-        std::lock_guard guard(serial->mutex_);
-        serial->ended_ = true;
-        serial->grown_.notify_all();
-        virStreamEventUpdateCallback(serial->stream_, 0);
-    }
-}
-
-void Serial::receive() {
+void Serial::ended() {
     std::lock_guard guard(mutex_);
-    char piece[4096];
-    for (;;) {
-        const int bytes = virStreamRecv(stream_, piece, sizeof piece);
-        if (bytes <= 0) { // -2: nothing more now
-            ended_ = ended_ || bytes != -2;
-            break;
-        }
-        for (int i = 0; i < bytes; ++i)
-            if (piece[i] != '\r')
-                text_ += piece[i];
-    }
-    if (ended_)
-        virStreamEventUpdateCallback(stream_, 0);
+    ended_ = true;
     grown_.notify_all();
 }
 
 void Serial::type(const std::string &text) {
-    std::size_t sent = 0;
+    std::string_view left = text;
     const auto deadline = std::chrono::steady_clock::now() + 60s;
-    while (sent < text.size()) {
-        const int bytes = virStreamSend(stream_, text.data() + sent, text.size() - sent);
-        if (bytes == -1)
-            throw LibvirtError("typing");
-        if (bytes > 0) {
-            sent += static_cast<std::size_t>(bytes);
+    while (!left.empty()) {
+        const std::size_t bytes = send(left);
+        left.remove_prefix(bytes);
+        if (bytes > 0)
             continue;
-        }
         // The machine does not read as fast as this types.
         if (std::chrono::steady_clock::now() > deadline)
             throw Timeout("the machine takes no input; it said last:\n" + tail());

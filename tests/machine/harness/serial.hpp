@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A machine's serial line: what it said, and a way to type.
+// A machine's serial line: what it said, and a way to type. How the line is reached is the emulator's affair.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
-#include <libvirt/libvirt.h>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace harness {
@@ -16,9 +16,7 @@ using Seconds = std::chrono::duration<double>;
 
 class Serial {
   public:
-    // Attaches to a machine that does not run yet, so that nothing it says is lost.
-    explicit Serial(virDomainPtr domain);
-    ~Serial();
+    virtual ~Serial() = default;
     Serial(const Serial &) = delete;
 
     void type(const std::string &text);
@@ -31,11 +29,15 @@ class Serial {
     std::string tail(std::size_t bytes = 2000) const;
     std::string all() const;
 
-  private:
-    static void ready(virStreamPtr stream, int events, void *self);
-    void receive();
+  protected:
+    Serial() = default;
+    // Bytes that the line took, 0 when it takes none now.
+    virtual std::size_t send(std::string_view text) = 0;
+    // From any thread.
+    void received(std::string_view text);
+    void ended();
 
-    virStreamPtr stream_;
+  private:
     mutable std::mutex mutex_;
     std::condition_variable grown_;
     std::string text_;
