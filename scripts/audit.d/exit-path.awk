@@ -17,7 +17,8 @@
         edges[function_name] = edges[function_name] " " substr(operand, RSTART + 1, RLENGTH - 1)
 }
 END {
-    count = split("svm_run svm_vmrun svm_exit", todo, " ") # the loop falls through its second label
+    # The loops fall through their labels.
+    count = split("svm_run svm_vmrun svm_exit vmx_run vmm_entry_begin vmm_entry_end vmx_exited vmx_exit", todo, " ")
     for (i = 1; i <= count; i++) {
         if (!(todo[i] in functions))
             print "bad an image without " todo[i]

@@ -57,8 +57,8 @@ audit_debug_information() {
 }")
 }
 
-# The exit path: all that svm_run and svm_exit reach, short of leaving for good. Nothing a guest does may steer a branch
-# there, so none is indirect.
+# The exit path: all that the two exit loops and their svm_exit and vmx_exit reach, short of leaving for good. Nothing a
+# guest does may steer a branch there, so none is indirect.
 audit_exit_path() {
     local answers
     answers=$(objdump -d --no-show-raw-insn "$image" | awk -f "$here/audit.d/exit-path.awk")

@@ -169,8 +169,9 @@ template <class Format, class Frames> class RadixTable {
     static constexpr unsigned index(std::uint64_t va, unsigned level) { return va >> (12 + 9 * (level - 1)) & 511; }
 
     static constexpr unsigned level_of(std::uint64_t size) {
+        constexpr unsigned kMostLevels = 5;
         unsigned level = 1;
-        while (page_size(level) < size)
+        while (level < kMostLevels && page_size(level) < size)
             level++;
         return level;
     }

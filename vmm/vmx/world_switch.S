@@ -8,7 +8,7 @@
 
     .section .text
     .balign 64
-    .globl vmx_run, vmx_exited, vmx_resume_rsp
+    .globl vmx_run, vmx_exited
 vmx_run:                            /* rdi = struct World, whose VMCS is current; returns when vmx_exit says so, with null */
     pushq %rbx
     pushq %rbp
@@ -19,14 +19,14 @@ vmx_run:                            /* rdi = struct World, whose VMCS is current
     pushq %rdi
     movq %rsp, %rsi
     call vmx_begin                  /* (world, HOST_RSP) */
-resume:
+.Lresume:
     .globl vmm_entry_begin, vmm_entry_end
 vmm_entry_begin:                    /* from the top, should an NMI come before the guest is entered */
     movq (%rsp), %rdi
     movq %rsp, %rax
     andq $-CPU_BLOCK_SIZE, %rax
     cmpb $0, CPU_UNSEEN(%rax)
-    jne look_again
+    jne .Llook_again
     cmpb $0, WORLD_LAUNCHED(%rdi)   /* the flags live until the choice below */
     movq WORLD_GPR+0*8(%rdi), %rax
     movq WORLD_GPR+1*8(%rdi), %rcx
@@ -43,19 +43,19 @@ vmm_entry_begin:                    /* from the top, should an NMI come before t
     movq WORLD_GPR+14*8(%rdi), %r14
     movq WORLD_GPR+15*8(%rdi), %r15
     movq WORLD_GPR+7*8(%rdi), %rdi
-    je launch
+    je .Llaunch
     vmresume
-    jmp failed
-launch:
+    jmp .Lfailed
+.Llaunch:
     vmlaunch
 vmm_entry_end:
-failed:                             /* not entered: the host's state is as it was, the registers are the guest's */
+.Lfailed:                             /* not entered: the host's state is as it was, the registers are the guest's */
     movq (%rsp), %rdi
     call vmx_entry_failed
-    jmp next
-look_again:
+    jmp .Lnext
+.Llook_again:
     call vmx_look_again
-    jmp next
+    jmp .Lnext
 vmx_exited:                         /* rsp as HOST_RSP has it */
     pushq %rdi
     movq 8(%rsp), %rdi
@@ -76,10 +76,10 @@ vmx_exited:                         /* rsp as HOST_RSP has it */
     movq %r15, WORLD_GPR+15*8(%rdi)
     movb $1, WORLD_LAUNCHED(%rdi)
     call vmx_exit
-next:
+.Lnext:
     movq %rax, (%rsp)               /* the world that is entered next */
     testq %rax, %rax
-    jnz resume
+    jnz .Lresume
     popq %rdi
     popq %r15
     popq %r14
@@ -91,7 +91,7 @@ next:
 
 /*
  * The last exit on this CPU: the guest executes its VMCALL once more, and the exit loads what the VMCS now has as host
- * state, which is the console's own. rdi = struct vmx LeaveRegisters (backend.cpp). Does not return.
+ * state, which is the console's own. rdi = LeaveRegisters of backend.cpp. Does not return.
  */
     .globl vmx_leave
 vmx_leave:

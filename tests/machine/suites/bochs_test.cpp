@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Bochs as a test machine: the other vendor's CPUs, and a second implementation of this one's.
-#include "tests/machine/suites/console.hpp"
+#include "tests/machine/suites/guest_vm.hpp"
 
 using namespace suites;
+
+namespace {
+
+std::string name_of(const testing::TestParamInfo<Description> &info) {
+    return (info.param.bochs == harness::kRyzen ? "Ryzen" : "Haswell") + std::to_string(info.param.cpus);
+}
+
+} // namespace
 
 class Bochs : public testing::TestWithParam<Description> {};
 
@@ -17,8 +25,7 @@ TEST_P(Bochs, BootsRunsAndPowersOff) {
     EXPECT_EQ(machine.run("grep -q ' svm ' /proc/cpuinfo").ok(), !intel);
     EXPECT_THROW(machine.reset(), harness::NotEmulated);
     const Outcome check = machine.run("modprobe msr && vmnix check");
-    EXPECT_EQ(check.ok(), !intel) << check.output;
-    EXPECT_EQ(check.output.find("Intel VT-x is not supported yet") != std::string::npos, intel) << check.output;
+    EXPECT_TRUE(check.ok()) << check.output;
     machine.type("poweroff -f");
     machine.wait_for_end(Seconds(30));
 }
@@ -27,7 +34,39 @@ INSTANTIATE_TEST_SUITE_P(Machines, Bochs,
                          testing::Values(Description{.bochs = harness::kHaswell, .cpus = 1},
                                          Description{.bochs = harness::kHaswell, .cpus = 2},
                                          Description{.bochs = harness::kRyzen, .cpus = 1}),
-                         [](const auto &info) {
-                             return (info.param.bochs == harness::kRyzen ? "Ryzen" : "Haswell") +
-                                    std::to_string(info.param.cpus);
-                         });
+                         name_of);
+
+// One CPU: with two, Bochs 3.0 saves a wrong RIP when an interrupt ends a guest's turn right after an exception
+// (docs/decisions/0028-vmx.md).
+class BochsVm : public testing::TestWithParam<Description> {};
+
+TEST_P(BochsVm, LaunchesRunsOneAndLeaves) {
+    Console console(GetParam());
+    const bool intel = GetParam().bochs == harness::kHaswell;
+    for (unsigned cycle = 0; cycle < 2; ++cycle) {
+        console.launch();
+        expect_under(console);
+        EXPECT_NE(console.must("vmnix status").find(intel ? "Intel VT-x" : "AMD SVM"), std::string::npos);
+        console.leave();
+        expect_bare(console);
+    }
+    console.launch();
+    {
+        GuestVm guest(console, {.limit = Seconds(200)});
+        expect_echo(guest);
+        EXPECT_EQ(expect_memory_adds_up(console)["vms"], 1);
+        guest.expect_clean_log();
+        guest.type("poweroff");
+        EXPECT_EQ(guest.wait_for_end(), "powered_off: ");
+    }
+    expect_nothing_given(console);
+    expect_works(console);
+    expect_clean_log(console);
+    console.leave();
+    expect_bare(console);
+}
+
+INSTANTIATE_TEST_SUITE_P(Machines, BochsVm,
+                         testing::Values(Description{.bochs = harness::kHaswell, .cpus = 1},
+                                         Description{.bochs = harness::kRyzen, .cpus = 1}),
+                         name_of);
