@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -49,6 +50,10 @@ struct Hardware {
     std::uint32_t mxcsr = 0x1f80;
     std::uint64_t tsc = 1'000'000, tsc_step = 10; // each reading moves it
     bool real_time = false;                       // the TSC counts nanoseconds, for CPUs that wait for one another
+
+    // Of VMX: vmcs_regions.hpp.
+    std::optional<std::uint64_t> vmxon_region, current_vmcs;
+    std::set<std::uint32_t> absent_fields; // of a VMCS
 
     // What comes while it can be interrupted; one that sleeps with nobody to wake it ends the process.
     std::function<void()> on_window = [] {}, on_wait = sleeps_for_ever;
