@@ -104,12 +104,14 @@ void Vcpu::trap_single_step() {
     inject(x86::Vector::Debug);
 }
 
-// 27.2.1.3: an external interrupt is injected only where RFLAGS.IF is set and nothing blocks it.
+// 27.2.1.3: an external interrupt is injected only where RFLAGS.IF is set and nothing blocks it. A second offer takes
+// the place of the first, which has not been seen.
 void Vcpu::offer_interrupt(std::uint8_t vector) {
     State &state = this->state();
+    const bool replaces = state.offered != 0 && state.injected;
     state.offered = vector;
-    state.injected =
-        (rflags() & x86::rflags::IF) && !(vmread(VmcsField::GuestInterruptibility) & kShadow) && !event_queued();
+    state.injected = (rflags() & x86::rflags::IF) && !(vmread(VmcsField::GuestInterruptibility) & kShadow) &&
+                     (replaces || !event_queued());
     if (state.injected)
         vmwrite(VmcsField::VmEntryInterruptionInfo, interruption::make(Type::ExternalInterrupt, vector));
     else
