@@ -243,13 +243,18 @@ constexpr const char *pending_fault(const Vmcs &v, const EntryLimits &limits) {
     return first_broken(checks);
 }
 
+// 4.4.1: of one that is not present nothing counts.
+constexpr bool is_pdpte(std::uint64_t entry, const EntryLimits &limits) {
+    constexpr std::uint64_t kPresent = 1, kReserved = 0x1e6;
+    return !(entry & kPresent) || ((entry & kReserved) == 0 && limits.fits(entry));
+}
+
 // 27.3.1.6: with EPT, PAE paging takes its four entries from the VMCS.
 constexpr const char *pdpte_fault(const Vmcs &v, const EntryLimits &limits) {
-    constexpr std::uint64_t kReserved = 0x1e6;
     if (!(secondary_of(v) & secondary::Ept) || !(v.cr0 & x86::cr0::PG) || !(v.cr4 & x86::cr4::PAE) || is_long(v))
         return nullptr;
     for (const std::uint64_t entry : {v.pdpte0, v.pdpte1, v.pdpte2, v.pdpte3})
-        if ((entry & 1) && ((entry & kReserved) != 0 || !limits.fits(entry)))
+        if (!is_pdpte(entry, limits))
             return "a PDPTE has reserved bits";
     return nullptr;
 }

@@ -4,8 +4,11 @@
 #include "vmm/vm/dispatch.hpp"
 #include "vmm/vm/turn.hpp"
 #include "vmm/vmx/backend.hpp"
+#include "vmm/vmx/entry_check.hpp"
 #include "vmm/vmx/entry_failure.hpp"
 #include "vmm/vmx/vm_vcpu.hpp"
+
+#include <algorithm>
 
 namespace vmm::vmx {
 namespace {
@@ -145,7 +148,7 @@ void block_nmis_again() {
             vmread(VmcsField::GuestInterruptibility) | interruptibility::BlockingByNmi);
 }
 
-// PAE paging of 32 bits has its four top entries in the CPU: 4.4.1 and 27.3.2.4.
+// PAE paging of 32 bits has its four top entries in the CPU: 4.4.1 and 27.3.2.4. False: with these it is #GP.
 template <class V> bool load_pdptes(V v) {
     std::array<std::uint64_t, 4> entries{};
     const Gpa at(vmread(VmcsField::GuestCr3) & 0xffffffe0);
@@ -153,6 +156,9 @@ template <class V> bool load_pdptes(V v) {
     if (!from)
         return false;
     __builtin_memcpy(entries.data(), from, sizeof(entries));
+    const EntryLimits limits = entry_limits(g_shared.capabilities);
+    if (!std::ranges::all_of(entries, [&](std::uint64_t entry) { return is_pdpte(entry, limits); }))
+        return false;
     for (unsigned i = 0; i < entries.size(); i++)
         vmwrite(static_cast<VmcsField>(static_cast<std::uint32_t>(VmcsField::GuestPdpte0) + 2 * i), entries[i]);
     return true;
