@@ -171,6 +171,7 @@ struct HostFromGuest {
     VmcsField host, guest;
 };
 constexpr HostFromGuest kWholeFields[] = {
+    {VmcsField::HostCr0, VmcsField::GuestCr0}, // with NE, or the entry would be refused: 27.2.2
     {VmcsField::HostCr3, VmcsField::GuestCr3},
     {VmcsField::HostCr4, VmcsField::GuestCr4},
     {VmcsField::HostFsBase, VmcsField::GuestFsBase},
@@ -194,7 +195,7 @@ constexpr HostFromGuest kSelectors[] = {
 
 // The host's state becomes the console's. A selector with a privilege level or of an LDT is refused as a host's
 // (27.2.3); a kernel's stop-machine thread has none in its data segments.
-void make_console_host(Vcpu v) {
+void make_console_host() {
     constexpr std::uint64_t kRplOrTi = 7;
     for (const HostFromGuest &field : kWholeFields)
         vmwrite(field.host, vmread(field.guest));
@@ -202,7 +203,6 @@ void make_console_host(Vcpu v) {
         const std::uint64_t selector = vmread(field.guest);
         vmwrite(field.host, selector & kRplOrTi ? 0 : selector);
     }
-    vmwrite(VmcsField::HostCr0, v.cr0());
     vmwrite(VmcsField::HostRip, g_vmm.handover->stub_vmx_left);
 }
 
@@ -241,7 +241,7 @@ void give_back(Cpu &cpu) {
         .limits = vmread(VmcsField::GuestGdtrLimit) | vmread(VmcsField::GuestIdtrLimit) << kLimitBits |
                   vmread(VmcsField::GuestLdtrSelector) << 2 * kLimitBits,
     };
-    make_console_host(v);
+    make_console_host();
     load_debug_ctl(cpu);
     let_go();
     cpu.handover->pending_nmi += cpu.arrived.take_nmis(); // those that came since the others were counted
