@@ -8,7 +8,7 @@
 
 namespace vmm::test {
 
-void VmHost::hear_kicks() {
+template <class Machine> void VmHostOn<Machine>::hear_kicks() {
     for (unsigned i = 0; i < rig_.cpus(); i++) {
         rig_.play(i);
         if (rig_.cpu(i).kicks == 0)
@@ -20,7 +20,7 @@ void VmHost::hear_kicks() {
     rig_.play(0);
 }
 
-void VmHost::supply(unsigned count) {
+template <class Machine> void VmHostOn<Machine>::supply(unsigned count) {
     for (unsigned i = 0; i < count; i++)
         VMM_ASSERT(call(VMNIX_HC_GIVE, spare(supplied_++)).error == 0);
     hear_kicks();
@@ -28,7 +28,8 @@ void VmHost::supply(unsigned count) {
         VMM_ASSERT(call(VMNIX_HC_SCRUB).error == 0);
 }
 
-vmnix_vm_config VmHost::config(std::string_view name, unsigned vcpus, std::uint64_t memory) {
+template <class Machine>
+vmnix_vm_config VmHostOn<Machine>::config(std::string_view name, unsigned vcpus, std::uint64_t memory) {
     vmnix_vm_config config{};
     config.size = sizeof(config);
     config.vcpus = vcpus;
@@ -41,7 +42,7 @@ vmnix_vm_config VmHost::config(std::string_view name, unsigned vcpus, std::uint6
     return config;
 }
 
-vmnix_boot_state VmHost::boot_state() {
+template <class Machine> vmnix_boot_state VmHostOn<Machine>::boot_state() {
     vmnix_boot_state state{};
     const vmnix_segment code{0x10, 0xc9b, 0xffffffff, 0}, data{0x18, 0xc93, 0xffffffff, 0};
     state.rip = kVmCode;
@@ -54,7 +55,7 @@ vmnix_boot_state VmHost::boot_state() {
     return state;
 }
 
-Vm &VmHost::make(const vmnix_vm_config &config) {
+template <class Machine> Vm &VmHostOn<Machine>::make(const vmnix_vm_config &config) {
     HypercallResult made = create(config);
     if (made.error == VMNIX_HC_ENOMEM) {
         supply(static_cast<unsigned>(made.rdi - g_vmm.ram.pieces().pieces(Owner::Free)));
@@ -64,7 +65,7 @@ Vm &VmHost::make(const vmnix_vm_config &config) {
     return vm(made.rdi);
 }
 
-World *VmHost::turn(unsigned index) {
+template <class Machine> World *VmHostOn<Machine>::turn(unsigned index) {
     rig_.play(index);
     World *const world = choose(rig_.cpu(index));
     if (world)
@@ -72,5 +73,8 @@ World *VmHost::turn(unsigned index) {
     rig_.play(0);
     return world;
 }
+
+template class VmHostOn<SvmMachine>;
+template class VmHostOn<VmxMachine>;
 
 } // namespace vmm::test

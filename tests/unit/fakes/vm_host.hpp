@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// VmHost: a machine whose console makes VMs as its driver does, by hypercalls. Nested tables and control blocks are the
-// real backend's.
+// VmHost and VmxHost: machines whose console makes VMs as its driver does, by hypercalls. Nested tables and control
+// blocks are the real backend's.
 #pragma once
 
 #include "tests/unit/fakes/svm_machine.hpp"
+#include "tests/unit/fakes/vmx_machine.hpp"
 #include "vmm/core/hypercalls.hpp"
 #include "vmm/core/vm.hpp"
 
@@ -12,16 +13,18 @@
 
 namespace vmm::test {
 
-class VmHost : public SvmMachine {
+template <class Machine> class VmHostOn : public Machine {
   public:
+    using Machine::rig_;
+
     // Where the console keeps what it hands over.
     static constexpr std::uint64_t kArguments = Guest::kBuffer, kPage = Guest::kBuffer + 0x8000;
     static constexpr std::uint64_t kVmCode = 0x1000;
 
-    explicit VmHost(const RigOptions &options = {.spare_pieces = 16}, unsigned levels = 4)
-        : SvmMachine(options, levels) {
+    explicit VmHostOn(const RigOptions &options = {.spare_pieces = 16}, unsigned levels = 4)
+        : Machine(options, levels) {
         for (unsigned i = 0; i < options.cpus; i++)
-            capture(i);
+            this->capture(i);
     }
 
     // On the CPU that is played.
@@ -84,5 +87,10 @@ class VmHost : public SvmMachine {
   private:
     unsigned supplied_ = 0;
 };
+
+extern template class VmHostOn<SvmMachine>;
+extern template class VmHostOn<VmxMachine>;
+using VmHost = VmHostOn<SvmMachine>;
+using VmxHost = VmHostOn<VmxMachine>;
 
 } // namespace vmm::test
