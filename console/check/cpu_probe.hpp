@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace console {
 
@@ -18,6 +19,8 @@ class CpuProbe {
     virtual CpuidLeaf cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) = 0;
     virtual std::uint64_t xcr0() = 0; // only where CPUID says OSXSAVE
     virtual std::uint64_t measure_tsc_khz() = 0;
+    // Out of a file of the msr driver: 8 bytes at each number, though numbers are one apart.
+    virtual std::optional<std::uint64_t> msr(int file, std::uint32_t number) = 0;
 };
 
 } // namespace console

@@ -88,7 +88,7 @@ void FactGatherer::read_memory() {
 void FactGatherer::read_registers(vmnix_cpu_facts &cpu) {
     if (has_osxsave(probe_))
         cpu.xcr0 = probe_.xcr0();
-    const MsrFile msr(root_, cpu.cpu);
+    const MsrFile msr(root_, cpu.cpu, probe_);
     if (!msr.is_open()) {
         msr_obstacle_ = explain_closed_msr(errno);
         return;

@@ -6,14 +6,12 @@
 
 namespace console {
 
-MsrFile::MsrFile(const std::filesystem::path &root, unsigned cpu)
-    : file_(::open(fmt::format("{}/dev/cpu/{}/msr", root.string(), cpu).c_str(), O_RDONLY | O_CLOEXEC)) {}
+MsrFile::MsrFile(const std::filesystem::path &root, unsigned cpu, CpuProbe &probe)
+    : file_(::open(fmt::format("{}/dev/cpu/{}/msr", root.string(), cpu).c_str(), O_RDONLY | O_CLOEXEC)), probe_(probe) {
+}
 
 std::optional<std::uint64_t> MsrFile::read(std::uint32_t number) const {
-    std::uint64_t value = 0;
-    if (!file_ || ::pread(file_.get(), &value, sizeof value, number) != sizeof value)
-        return std::nullopt;
-    return value;
+    return file_ ? probe_.msr(file_.get(), number) : std::nullopt;
 }
 
 } // namespace console

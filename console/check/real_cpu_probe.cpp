@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cpuid.h>
 #include <thread>
+#include <unistd.h>
 #include <x86intrin.h>
 
 namespace console {
@@ -45,6 +46,11 @@ std::uint64_t RealCpuProbe::measure_tsc_khz() {
     const std::uint64_t ticks = __rdtsc() - first;
     const double milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - began).count();
     return static_cast<std::uint64_t>(static_cast<double>(ticks) / milliseconds);
+}
+
+std::optional<std::uint64_t> RealCpuProbe::msr(int file, std::uint32_t number) {
+    std::uint64_t value = 0;
+    return ::pread(file, &value, sizeof value, number) == sizeof value ? std::optional(value) : std::nullopt;
 }
 
 } // namespace console

@@ -19,6 +19,7 @@ class RealCpuProbe : public CpuProbe {
     CpuidLeaf cpuid(std::uint32_t leaf, std::uint32_t subleaf) override;
     std::uint64_t xcr0() override;
     std::uint64_t measure_tsc_khz() override;
+    std::optional<std::uint64_t> msr(int file, std::uint32_t number) override;
 
   private:
     cpu_set_t before_{};

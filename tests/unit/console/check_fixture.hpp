@@ -88,7 +88,7 @@ class CheckTest : public testing::Test {
         for (unsigned cpu = 0; cpu < 2; ++cpu) {
             root.write_msr(cpu, 0x3a, 5);
             for (std::uint32_t i = 0; i < VMNIX_VMX_MSRS; ++i)
-                root.write_msr(cpu, VMNIX_VMX_MSR_FIRST + i, vmnix_unit::kVmxCapabilities[0].msrs[i]);
+                cpus.near_msrs[{cpu, VMNIX_VMX_MSR_FIRST + i}] = vmnix_unit::kVmxCapabilities[0].msrs[i];
         }
     }
 

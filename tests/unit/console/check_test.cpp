@@ -62,11 +62,11 @@ TEST_F(Check, IntelsSwitchAndCapabilitiesAreReadOnEachCpu) {
     root.write_msr(1, 0x3a, 1);
     EXPECT_EQ(only_refusal().name, "VT-x enabled by firmware");
     root.write_msr(1, 0x3a, 5);
-    root.write_msr(1, 0x485, 1);
+    cpus.near_msrs[{1, 0x485}] = 1;
     EXPECT_EQ(only_refusal().name, "CPUs alike");
     become_intel();
     for (unsigned cpu = 0; cpu < 2; ++cpu)
-        root.write_msr(cpu, 0x48b, 0);
+        cpus.near_msrs[{cpu, 0x48b}] = 0;
     EXPECT_THAT(only_refusal().text, HasSubstr("lacks EPT"));
     cpus.exceptions[1][{1, 0}] = {};
     EXPECT_EQ(only_refusal().name, "VT-x");

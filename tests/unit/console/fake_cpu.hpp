@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "console/check/cpu_probe.hpp"
+#include "console/check/real_cpu_probe.hpp"
 
 namespace console::test {
 
@@ -34,6 +35,8 @@ struct FakeCpus {
 
     std::map<std::pair<std::uint32_t, std::uint32_t>, CpuidLeaf> leaves;
     std::map<unsigned, std::map<std::pair<std::uint32_t, std::uint32_t>, CpuidLeaf>> exceptions; // by CPU
+    // By CPU and number: those too near to one another for a file of the fake root.
+    std::map<std::pair<unsigned, std::uint32_t>, std::uint64_t> near_msrs;
     std::set<unsigned> forbidden;
     std::uint64_t xcr0 = 7;
     std::uint64_t tsc_khz = 2'000'000;
@@ -58,6 +61,11 @@ class FakeCpuProbe : public CpuProbe {
     }
     std::uint64_t xcr0() override { return cpus_.xcr0; }
     std::uint64_t measure_tsc_khz() override { return cpus_.tsc_khz; }
+    std::optional<std::uint64_t> msr(int file, std::uint32_t number) override {
+        if (const auto near = cpus_.near_msrs.find({current_, number}); near != cpus_.near_msrs.end())
+            return near->second;
+        return RealCpuProbe().msr(file, number);
+    }
 
   private:
     FakeCpus cpus_;
