@@ -104,9 +104,8 @@ SYM_CODE_START_NOALIGN(vmnix_switch_enter)
 	lgdt	VMNIX_OFF_EARLY_GDTR(%rdi)
 	movq	%cr4, %rax
 	movq	%rax, VMNIX_OFF_CR4(%rdi)
-	movq	VMNIX_OFF_CONSOLE_VA(%rdi), %rsp
-	HINT_FRAME
-	addq	$VMNIX_OFF_EARLY_STACK_TOP, %rsp
+	movq	VMNIX_OFF_CONSOLE_VA(%rdi), %r9
+	leaq	VMNIX_OFF_EARLY_STACK_TOP(%r9), %rsp
 	HINT_FRAME
 	andq	$~CR4_OFF, %rax
 	movq	%rax, %cr4
@@ -159,9 +158,8 @@ SYM_CODE_START_NOALIGN(vmnix_stub_leave)
 	movq	VMNIX_OFF_IDTR + 2(%rdi), %rsi
 	lidt	VMNIX_OFF_EARLY_IDTR(%rdi)
 	lgdt	VMNIX_OFF_EARLY_GDTR(%rdi)
-	movq	VMNIX_OFF_CONSOLE_VA(%rdi), %rsp
-	HINT_FRAME
-	addq	$VMNIX_OFF_EARLY_STACK_TOP, %rsp
+	movq	VMNIX_OFF_CONSOLE_VA(%rdi), %rax
+	leaq	VMNIX_OFF_EARLY_STACK_TOP(%rax), %rsp
 	HINT_FRAME
 
 	/*
