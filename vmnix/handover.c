@@ -81,7 +81,7 @@ static void forward(struct vmnix_cpu *cpu)
 static void switch_into(struct vmnix_cpu *cpu, enum vmnix_call call)
 {
 	cpu->irq_off_tsc = rdtsc_ordered();
-	vmnix_hold(&cpu->hold);
+	vmnix_hold(&cpu->hold, vmnix.options.fault_mode == VMNIX_FAULT_OPEN);
 	cpu->page->efer = cpu->hold.efer;
 	cpu->page->irq_off_tsc = cpu->irq_off_tsc;
 	cpu->status = vmnix_switch_enter(cpu->page, call);

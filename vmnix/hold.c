@@ -14,10 +14,10 @@ static bool is_svm(void)
 	return boot_cpu_has(X86_FEATURE_VMMCALL);
 }
 
-void vmnix_hold(struct vmnix_hold *hold)
+void vmnix_hold(struct vmnix_hold *hold, bool open)
 {
 	if (is_svm())
-		vmnix_svm_hold(hold);
+		vmnix_svm_hold(hold, open);
 	else
 		vmnix_vmx_hold(hold);
 }

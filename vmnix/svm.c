@@ -8,12 +8,13 @@
 #include "hold.h"
 #include "svm.h"
 
-void vmnix_svm_hold(struct vmnix_hold *hold)
+void vmnix_svm_hold(struct vmnix_hold *hold, bool open)
 {
 	rdmsrl(MSR_EFER, hold->efer);
 	wrmsrl(MSR_EFER, hold->efer | EFER_SVME);
 	rdmsrl(MSR_VM_HSAVE_PA, hold->host_save);
-	asm volatile("clgi" : : : "memory");
+	if (!open)
+		asm volatile("clgi" : : : "memory");
 }
 
 void vmnix_svm_release(const struct vmnix_hold *hold)

@@ -126,7 +126,7 @@ exception_entry:
  * The stub jumps here: rdi = struct vmnix_handover_cpu, esi = enum vmnix_call, on this CPU's stack. What the call
  * returns goes back through the stub with the same rdi; a CPU that has become a guest never returns.
  */
-    .globl vmm_entry
+    .globl vmm_entry, vmm_return
 vmm_entry:
     cld
     pushq %rdi
@@ -134,6 +134,7 @@ vmm_entry:
     call vmm_call
     popq %rdi
     popq %rdi
+vmm_return:
     movq vmm_stub_leave(%rip), %rcx
     jmp *%rcx
 

@@ -89,7 +89,7 @@ Result<> inject_fault(Cpu &cpu, vmnix_step step) {
     const vmnix_handover &h = *g_vmm.handover;
     if (h.fault_step != static_cast<std::uint32_t>(step) || h.fault_cpu != cpu.index)
         return {};
-    if (h.fault_mode == VMNIX_FAULT_FAIL)
+    if (h.fault_mode == VMNIX_FAULT_FAIL || h.fault_mode == VMNIX_FAULT_OPEN)
         return Errc::Injected;
     if (h.fault_mode == VMNIX_FAULT_NMI)
         cpu.physical_lapic.send(x86::PhysicalLapic::kDeliveryNmi | x86::PhysicalLapic::kAssert, cpu.apic_id);

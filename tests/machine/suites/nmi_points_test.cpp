@@ -7,8 +7,12 @@
 #include "tests/machine/harness/host.hpp"
 #include "tests/machine/harness/paths.hpp"
 
+#include "vmnix/abi/handover/handover.h"
+
+#include <cerrno>
 #include <cstdio>
 #include <fmt/format.h>
+#include <functional>
 #include <thread>
 
 using namespace suites;
@@ -76,10 +80,45 @@ class NmiPoints : public testing::Test {
         EXPECT_EQ(console.nmi_count(kCpu), before + 1) << fmt::format("NMI at {:#x}", where);
     }
 
+    // Loads the module, which is refused, all CPUs open to NMIs; lets one come `distance` instructions after the place
+    // at which `choose` points, told where the stub's way out is. Each place is passed twice: by the initialisation
+    // too.
+    void nmi_without_gif(const std::function<std::uint64_t(std::uint64_t)> &choose, unsigned distance) {
+        const std::uint64_t before = console.nmi_count(kCpu);
+        harness::Debugger debugger(socket());
+        debugger.set_breakpoint(symbol("vmm_return")); // of the initialisation; two instructions before the stub
+        debugger.go();
+        console.type("{ " + kOpen + "; } >/tmp/command 2>&1 & echo $! >/tmp/command.pid");
+        wait_for_cpu(debugger);
+        debugger.clear_breakpoint();
+        debugger.step(kCpu);
+        debugger.step(kCpu);
+        const std::uint64_t stub_leave = debugger.instruction_pointer(kCpu);
+        debugger.step(kCpu); // off a place where it stands already
+        debugger.set_breakpoint(choose(stub_leave));
+        debugger.go();
+        wait_for_cpu(debugger);
+        debugger.clear_breakpoint();
+        for (unsigned i = 0; i < distance; ++i)
+            debugger.step(kCpu);
+        const std::uint64_t where = debugger.instruction_pointer(kCpu);
+        console.inject_nmi();
+        debugger.go();
+        while (debugger.stops_within(500ms))
+            debugger.go();
+        EXPECT_EQ(console.finish("command"), "") << fmt::format("NMI at {:#x}", where);
+        EXPECT_EQ(console.nmi_count(kCpu), before + 1) << fmt::format("NMI at {:#x}, stub {:#x}", where, stub_leave);
+    }
+
     static void wait_for_cpu(harness::Debugger &debugger) {
         if (debugger.wait_for_stop(60s) != kCpu)
             debugger.run_to(kCpu, 60s);
     }
+
+    const std::string kOpen =
+        "taskset -c 0 " + kProbe + "insmod " + kModule +
+        fmt::format("timeout_ms=20000 fault_step={} fault_cpu=0 fault_mode={} | grep -v '^{} '",
+                    static_cast<int>(VMNIX_STEP_COMMIT), static_cast<int>(VMNIX_FAULT_OPEN), ECANCELED);
 
     std::uint64_t stub_leave() {
         return std::stoull(console.must("grep -w vmnix_stub_leave /proc/kallsyms"), nullptr, 16);
@@ -121,4 +160,29 @@ TEST_F(NmiPoints, OfHandoverAndLeave) {
     }
     expect_works(console);
     expect_clean_log(console, {"NMI received for unknown reason"});
+}
+
+// A CPU without a GIF, as far as this one can play it: there and back, since a guest could not be run so.
+TEST_F(NmiPoints, OfALaunchThatFailsWithoutAGif) {
+    const auto check = [&](const std::function<std::uint64_t(std::uint64_t)> &choose, unsigned distance) {
+        SCOPED_TRACE(fmt::format("{} instructions in", distance));
+        nmi_without_gif(choose, distance);
+        expect_bare(console);
+        return !HasFailure();
+    };
+    const auto way_in = [](std::uint64_t stub) { return stub & ~0xfffull; }; // the page's first function
+    const auto way_out = [](std::uint64_t stub) { return stub; };
+    const auto vmm = [](std::uint64_t) { return symbol("vmm_entry"); };
+    // From the stub's own tables to the VMM, one by one; the first instructions are as good as Linux's own.
+    for (unsigned distance = whole_matrix() ? 0 : 36; distance < (whole_matrix() ? 58 : 48); ++distance)
+        if (!check(way_in, distance))
+            return;
+    for (unsigned distance : distances())
+        if (!check(vmm, distance))
+            return;
+    for (unsigned distance = 0; distance < 45; distance += whole_matrix() ? 1 : 3)
+        if (!check(way_out, distance))
+            return;
+    expect_works(console);
+    expect_clean_log(console, {"NMI received for unknown reason", "failed: a test asked for this failure"});
 }

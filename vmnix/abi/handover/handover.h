@@ -51,6 +51,7 @@ enum vmnix_fault_mode {
     VMNIX_FAULT_FAIL = 1,  /* the step reports VMNIX_ERR_INJECTED */
     VMNIX_FAULT_WEDGE = 2, /* the CPU dawdles for three rendezvous time-outs, then goes on */
     VMNIX_FAULT_NMI = 3,   /* the CPU sends itself an NMI, which must reach Linux afterwards */
+    VMNIX_FAULT_OPEN = 4,  /* as FAIL, and all CPUs come and go as if they had no GIF: NMIs are not held off */
 };
 
 enum vmnix_memory_kind {
