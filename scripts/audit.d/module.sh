@@ -28,7 +28,7 @@ audit_imports() {
 stub_section=.text..vmnix_stub
 
 # The one page of code that both sides execute. Without relocations it runs as it is here, save what Linux itself
-# patches (ENDBR where it is not needed); the VMM executes a copy.
+# patches (ENDBR where it is not needed, the hypercall by vendor); the VMM executes a copy.
 audit_stub() {
     local module bytes size symbols
     module=$(module_of "$1")

@@ -74,7 +74,7 @@ mutate_module() {
     try "a call of kallsyms_lookup_name" 'a way around exports: kallsyms_lookup_name' audit_imports "$series"
     try "a stub that is no page" 'is not one page' audit_stub "$series"
     try "a stub with relocations" 'has relocations' audit_stub "$series"
-    try "a stub without its entries" 'has not its four entries' audit_stub "$series"
+    try "a stub without its entries" 'has not its seven entries' audit_stub "$series"
 }
 
 mutate_all() {

@@ -74,6 +74,9 @@ void forget_launch(const Vmm &vmm, const vmnix_handover_cpu &page) {
     x86::invlpg(page.console_va);
 }
 
+// Whichever GDT is in force, a gate of whichever IDT finds its segment there.
+static_assert(x86::kSelectorCode == VMNIX_CS && x86::kSelectorData == VMNIX_SS);
+
 void use_early_tables(const vmnix_handover_cpu &page) {
     x86::load_tables({page.early_gdtr_limit, page.early_gdtr_base}, {page.early_idtr_limit, page.early_idtr_base});
 }

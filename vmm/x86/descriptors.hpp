@@ -3,12 +3,11 @@
 #pragma once
 
 #include "vmm/base/types.hpp"
-#include "vmnix/abi/handover/offsets.h"
 
 namespace vmm::x86 {
 
-// Code and data lie where the handed-over kernel has them too, see vmnix/abi/handover/offsets.h.
-inline constexpr std::uint16_t kSelectorCode = VMNIX_CS, kSelectorData = VMNIX_SS, kSelectorTss = 0x20;
+// Code and data are where the handed-over kernel has them too; core/switch_stub.cpp asserts it.
+inline constexpr std::uint16_t kSelectorCode = 0x10, kSelectorData = 0x18, kSelectorTss = 0x20;
 
 struct [[gnu::packed]] Tss {
     std::uint32_t reserved0;
