@@ -124,8 +124,8 @@ class Vcpu {
     static void acknowledge_wait() { vmx::acknowledge_wait(); }
     void nmi_window() { nmi_again(); }
     bool is_wbinvd(const Exit &exit) const { return exit.code == static_cast<std::uint64_t>(ExitReason::Wbinvd); }
-    // Whether HLT and MWAIT, by which a kernel idles, exit. One that sleeps in HLT by itself wakes to find out: it would
-    // hold the CPU for the whole of its turn.
+    // Whether HLT and MWAIT, by which a kernel idles, exit. One that sleeps in HLT by itself wakes to find out: it
+    // would hold the CPU for the whole of its turn.
     void intercept_idle(bool on) {
         set_processor(processor::Hlt | processor::Mwait, on);
         if (on && vmread(VmcsField::GuestActivity) == static_cast<std::uint64_t>(Activity::Hlt))
