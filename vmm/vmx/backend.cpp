@@ -319,7 +319,7 @@ void fill_host_of(const Cpu &cpu) {
     vmwrite(VmcsField::HostRsp, g_shared.host_rsp[cpu.index]);
 }
 
-Visit::Visit(World &world) : world_(world), was_loaded_(world.backend<State>().loaded) {
+Visit::Visit(World &world) : world_(world), was_loaded_(world.backend<State>().loaded), before_(vmptrst()) {
     if (!was_loaded_)
         VMM_ASSERT(vmptrld(world.backend<State>().vmcs));
 }
@@ -330,7 +330,7 @@ Visit::~Visit() {
     State &state = world_.backend<State>();
     VMM_ASSERT(vmclear(state.vmcs));
     state.launched = false;
-    VMM_ASSERT(vmptrld(this_cpu_or_null()->current->backend<State>().vmcs));
+    VMM_ASSERT(vmptrld(before_));
 }
 
 Result<Hpa> allocate_vmcs() {

@@ -42,6 +42,7 @@ class Visit {
   private:
     World &world_;
     bool was_loaded_;
+    Hpa before_;
 };
 
 } // namespace vmm::vmx

@@ -25,6 +25,13 @@ VMM_VMX_ON_ADDRESS(vmclear)
 VMM_VMX_ON_ADDRESS(vmptrld)
 #undef VMM_VMX_ON_ADDRESS
 
+// The current VMCS; all ones when none is.
+inline Hpa vmptrst() {
+    std::uint64_t region;
+    asm volatile("vmptrst %0" : "=m"(region) : : "cc");
+    return Hpa(region);
+}
+
 inline Result<> vmxoff() {
     bool failed;
     asm volatile("vmxoff" : "=@ccbe"(failed) : : "memory");
