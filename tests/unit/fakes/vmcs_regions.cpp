@@ -128,6 +128,10 @@ Result<> vmptrld(Hpa region) {
     return {};
 }
 
+Hpa vmptrst() {
+    return Hpa(in_vmx_operation().current_vmcs.value_or(~0ull));
+}
+
 Result<std::uint64_t> vmread(vmx::VmcsField field) {
     const VmcsRegion &region = current();
     if (hardware().absent_fields.contains(static_cast<std::uint32_t>(field)))

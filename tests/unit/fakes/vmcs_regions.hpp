@@ -26,6 +26,7 @@ Result<> vmxon(Hpa region);
 Result<> vmxoff();
 Result<> vmclear(Hpa region);
 Result<> vmptrld(Hpa region);
+Hpa vmptrst();
 Result<std::uint64_t> vmread(vmx::VmcsField field); // NotPresent for a field that the CPU does not have
 void vmwrite(vmx::VmcsField field, std::uint64_t value);
 

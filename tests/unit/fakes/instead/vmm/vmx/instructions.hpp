@@ -9,6 +9,7 @@ namespace vmm::vmx {
 
 using test::vmclear;
 using test::vmptrld;
+using test::vmptrst;
 using test::vmwrite;
 using test::vmxoff;
 using test::vmxon;
