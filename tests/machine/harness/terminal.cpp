@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/machine/harness/terminal.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
 #include <poll.h>
@@ -60,8 +62,13 @@ bool Terminal::receive() {
     return true;
 }
 
+// A UART takes sixteen bytes, and its machine may be busy with a VM until it looks: what comes meanwhile is lost.
 std::size_t Terminal::send(std::string_view text) {
-    const ssize_t bytes = write(descriptor_, text.data(), text.size());
+    constexpr std::size_t kPiece = 14;
+    constexpr std::chrono::milliseconds kPause(200); // many turns of a VM
+    const ssize_t bytes = write(descriptor_, text.data(), std::min(text.size(), kPiece));
+    if (bytes > 0)
+        std::this_thread::sleep_for(kPause);
     return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 

@@ -39,11 +39,12 @@ TEST_F(Cpuid, OrdinaryLeavesAreTheHardwares) {
 // Bits that tell of control registers must tell of the vCPU's, and the VMM's presence is told.
 TEST_F(Cpuid, FeaturesFollowTheVcpu) {
     constexpr std::uint32_t kOsxsave = 1u << 27, kHypervisor = 1u << 31, kApic = 1u << 9;
+    constexpr std::uint32_t kNested = policy::kVmxBit | policy::kSmxBit; // never shown
     fill(1);
-    EXPECT_EQ(answer(1), kOnes);
+    EXPECT_EQ(answer(1), (x86::CpuidResult{~0u, ~0u, ~kNested, ~0u}));
     context_.cr4 = 0;
     context_.apic_enabled = false;
-    EXPECT_EQ(answer(1), (x86::CpuidResult{~0u, ~0u, ~kOsxsave, ~kApic}));
+    EXPECT_EQ(answer(1), (x86::CpuidResult{~0u, ~0u, ~(kOsxsave | kNested), ~kApic}));
     hardware_.leaves[{1, 0}] = {0, 0, 0, 0};
     EXPECT_EQ(answer(1), (x86::CpuidResult{0, 0, kHypervisor, 0}));
     context_.cr4 = x86::cr4::OSXSAVE;
