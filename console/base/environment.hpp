@@ -31,6 +31,7 @@ struct Environment {
     int input = STDIN_FILENO;
     // Runs a program of the system with its words and gives its exit code.
     std::function<int(const std::vector<std::string> &)> run_program = run_program_here;
+    std::function<ProgramResult(const std::vector<std::string> &)> capture_program = capture_program_here;
 };
 
 } // namespace console
