@@ -5,6 +5,7 @@
 
 #include "console/check/check_command.hpp"
 #include "console/dmesg/dmesg_command.hpp"
+#include "console/selftest/selftest_command.hpp"
 #include "console/service_console/service_console_command.hpp"
 #include "console/status/status_command.hpp"
 #include "console/top/top_command.hpp"
@@ -23,6 +24,6 @@ namespace console {
 // What a command line asks for.
 using Command = std::variant<StatusOptions, DmesgOptions, TopOptions, CheckOptions, RunOptions, ListOptions,
                              InfoOptions, ConsoleOptions, LogsOptions, OrderOptions, StopOptions, SetOptions,
-                             GuestsOptions, ServiceConsoleOptions>;
+                             GuestsOptions, ServiceConsoleOptions, SelftestOptions>;
 
 } // namespace console

@@ -43,6 +43,12 @@ class Grammar {
     std::vector<Entry> entries_;
 };
 
+// An option that takes a word as it is.
+template <class Value>
+void text_option(CLI::App *sub, const char *name, Value &to, const char *type, const char *help) {
+    sub->add_option(name, to, help)->type_name(type);
+}
+
 void add_vmm_commands(Grammar &grammar);
 void add_vm_commands(Grammar &grammar);
 void add_service_console_commands(Grammar &grammar);

@@ -26,6 +26,7 @@ struct Runner {
     ExitCode operator()(const StopOptions &options) const { return run_stop(environment, options); }
     ExitCode operator()(const SetOptions &options) const { return run_set(environment, options); }
     ExitCode operator()(const GuestsOptions &options) const { return run_guests(environment, options); }
+    ExitCode operator()(const SelftestOptions &options) const { return run_selftest(environment, options); }
     ExitCode operator()(const ServiceConsoleOptions &options) const {
         return run_service_console(environment, options);
     }

@@ -3,15 +3,6 @@
 
 namespace console {
 
-namespace {
-
-template <class Value>
-void text_option(CLI::App *sub, const char *name, Value &to, const char *type, const char *help) {
-    sub->add_option(name, to, help)->type_name(type);
-}
-
-} // namespace
-
 void add_service_console_commands(Grammar &grammar) {
     const auto [sub, options] =
         grammar.add<ServiceConsoleOptions>("service-console", "what becomes of this Linux while VMs live on");

@@ -36,6 +36,19 @@ void add_top(Grammar &grammar) {
                   "exits by kind of the service console's vCPUs, also when there are VMs");
 }
 
+void add_selftest(Grammar &grammar) {
+    const auto [sub, options] =
+        grammar.add<SelftestOptions>("selftest", "launch, look, run a VM and leave, and report how that went");
+    text_option(sub, "--kernel", options->kernel, "FILE", "the VM's; by default /boot/guest.vmlinuz");
+    text_option(sub, "--initrd", options->initrd, "FILE", "the VM's; by default /boot/guest.cpio.gz");
+    text_option(sub, "--append", options->append, "TEXT", "the VM's command line; by default console=ttyS0");
+    text_option(sub, "--memory", options->memory, "SIZE", "the VM's; by default 256M");
+    text_option(sub, "--expect", options->expect, "TEXT", "what the VM prints at its shell; by default 'guest# '");
+    text_option(sub, "-t,--timeout", options->timeout, "TIME", "until it does; by default 120s");
+    text_option(sub, "--report", options->report, "FILE", "write the report there, anew at each step");
+    sub->add_flag("-y,--yes", options->yes, "without asking");
+}
+
 } // namespace
 
 void add_vmm_commands(Grammar &grammar) {
@@ -44,6 +57,7 @@ void add_vmm_commands(Grammar &grammar) {
     dmesg->add_flag("-f,--follow", options->follow, "go on printing what is added");
     add_top(grammar);
     grammar.add<CheckOptions>("check", "tell whether the VMM could be launched here, without doing it");
+    add_selftest(grammar);
 }
 
 } // namespace console

@@ -35,9 +35,9 @@ std::set<std::string> long_options(const char *command) {
 
 class Documents : public testing::TestWithParam<const char *> {};
 INSTANTIATE_TEST_SUITE_P(Commands, Documents,
-                         testing::Values("status", "dmesg", "top", "check", "run", "list", "info", "console", "logs",
-                                         "stop", "kill", "pause", "resume", "reset", "rm", "set", "guests",
-                                         "service-console"),
+                         testing::Values("status", "dmesg", "top", "check", "selftest", "run", "list", "info",
+                                         "console", "logs", "stop", "kill", "pause", "resume", "reset", "rm", "set",
+                                         "guests", "service-console"),
                          [](const auto &command) {
                              std::string name = command.param; // gtest takes letters only
                              std::erase(name, '-');
