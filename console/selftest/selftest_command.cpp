@@ -88,7 +88,7 @@ ExitCode run_selftest(Environment &environment, const SelftestOptions &options) 
         }
     });
     if (unheard)
-        throw *unheard;
+        throw Failure(*unheard);
     if (options.report)
         save(*options.report, json_text(selftest_json(report)));
     if (!test.guest_said().empty())

@@ -98,7 +98,7 @@ void VmTrial::power_off(const VmRecord &vm) {
                       fmt::format("the VM did not power off within {} of its button", duration(power_off_time)),
                       "does this guest listen to a power button?");
     if (failure)
-        throw *failure;
+        throw Failure(*failure);
     const auto now = vms_.with_id(vm.id());
     if (!now || now->info().ending != VMNIX_VM_POWERED_OFF)
         throw Failure(ExitCode::Failure,

@@ -35,7 +35,7 @@ std::string VmmService::act(const char *action) {
     const std::vector<std::string> words = systemd ? std::vector<std::string>{"systemctl", action, "vmnix"}
                                                    : std::vector<std::string>{root + "/etc/init.d/vmnix", action};
     const ProgramResult result = environment_.capture_program(words);
-    const std::string said = on_one_line(result.text);
+    std::string said = on_one_line(result.text);
     if (result.code == 0)
         return said;
     const std::string cause =

@@ -98,6 +98,7 @@ template <class Format, class Frames> class RadixTable {
     // Gives what is mapped in [va, va + size) this memory type; pages that cross an end are split. What is not mapped
     // stays so, and shared table pages are written once for all that share them.
     Result<> retype(std::uint64_t va, std::uint64_t size, MemoryType type, FlushDebt &debt) {
+        VMM_ASSERT(levels_ != 0);
         TRY(split_at(va, debt));
         TRY(split_at(va + size, debt));
         for (std::uint64_t at = va; at < va + size;) {
