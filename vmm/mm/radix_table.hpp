@@ -98,7 +98,6 @@ template <class Format, class Frames> class RadixTable {
     // Gives what is mapped in [va, va + size) this memory type; pages that cross an end are split. What is not mapped
     // stays so, and shared table pages are written once for all that share them.
     Result<> retype(std::uint64_t va, std::uint64_t size, MemoryType type, FlushDebt &debt) {
-        VMM_ASSERT(levels_ != 0);
         TRY(split_at(va, debt));
         TRY(split_at(va + size, debt));
         for (std::uint64_t at = va; at < va + size;) {
@@ -114,7 +113,7 @@ template <class Format, class Frames> class RadixTable {
 
     Mapping lookup(std::uint64_t va) const {
         Hpa table = root_;
-        for (unsigned level = levels_;; level--) {
+        for (unsigned level = levels_; level >= 1; level--) {
             const Entry entry = frames_->table(table)[index(va, level)];
             if (!Format::present(entry))
                 return {.size = page_size(level)};
@@ -123,6 +122,7 @@ template <class Format, class Frames> class RadixTable {
                         Format::type(entry, level)};
             table = Format::frame(entry, 1);
         }
+        return {.size = kPageSize}; // not reached: what is present at level 1 is a leaf
     }
 
     // The table page that holds the entry of `level` for va; NotFound when a larger page or nothing is mapped there.
