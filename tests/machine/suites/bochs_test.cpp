@@ -38,9 +38,9 @@ INSTANTIATE_TEST_SUITE_P(Machines, Bochs,
 
 // One CPU: with two, Bochs 3.0 saves a wrong RIP when an interrupt ends a guest's turn right after an exception
 // (docs/decisions/0028-vmx.md).
-class BochsVm : public testing::TestWithParam<Description> {};
+class BochsLaunch : public testing::TestWithParam<Description> {};
 
-TEST_P(BochsVm, LaunchesRunsOneAndLeaves) {
+TEST_P(BochsLaunch, WorksAndLeavesTwice) {
     Console console(GetParam());
     const bool intel = GetParam().bochs == harness::kHaswell;
     for (unsigned cycle = 0; cycle < 2; ++cycle) {
@@ -50,6 +50,18 @@ TEST_P(BochsVm, LaunchesRunsOneAndLeaves) {
         console.leave();
         expect_bare(console);
     }
+    expect_works(console);
+    expect_clean_log(console);
+}
+
+INSTANTIATE_TEST_SUITE_P(Machines, BochsLaunch,
+                         testing::Values(Description{.bochs = harness::kHaswell, .cpus = 1},
+                                         Description{.bochs = harness::kRyzen, .cpus = 1}),
+                         name_of);
+
+// On VT-x only: on `ryzen` a VM is seen to spin before its first message (docs/support.md).
+TEST(BochsVm, BootsWorksAndEnds) {
+    Console console({.bochs = harness::kHaswell, .cpus = 1});
     console.launch();
     {
         GuestVm guest(console, {.limit = Seconds(200)});
@@ -65,8 +77,3 @@ TEST_P(BochsVm, LaunchesRunsOneAndLeaves) {
     console.leave();
     expect_bare(console);
 }
-
-INSTANTIATE_TEST_SUITE_P(Machines, BochsVm,
-                         testing::Values(Description{.bochs = harness::kHaswell, .cpus = 1},
-                                         Description{.bochs = harness::kRyzen, .cpus = 1}),
-                         name_of);
