@@ -34,6 +34,17 @@ Result<ExtendedFeatures> learn_extended_features() {
     return features;
 }
 
+// FXSAVE area: APM vol. 2, figure 11-8.
+void reset_extended(ExtendedState &state) {
+    constexpr std::uint32_t kMxcsrReset = 0x1f80, kMxcsrAt = 24;
+    constexpr std::uint16_t kControlWordReset = 0x37f;
+    std::byte *vectors = state.vectors;
+    state = {.vectors = vectors};
+    __builtin_memset(vectors, 0, kPageSize);
+    __builtin_memcpy(vectors, &kControlWordReset, sizeof(kControlWordReset));
+    __builtin_memcpy(vectors + kMxcsrAt, &kMxcsrReset, sizeof(kMxcsrReset));
+}
+
 void save_extended(ExtendedState &state) {
     const ExtendedFeatures &features = g_vmm.extended;
     if (features.xcr0 != 0) {

@@ -22,6 +22,8 @@ struct ExtendedState {
 // Unsupported: the CPU's vector state does not fit a frame.
 Result<ExtendedFeatures> learn_extended_features();
 
+// As after power-up, with the control word that FNINIT leaves, which is what every system sets first.
+void reset_extended(ExtendedState &state);
 void save_extended(ExtendedState &state);
 void restore_extended(const ExtendedState &state);
 

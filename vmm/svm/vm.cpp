@@ -80,16 +80,10 @@ void release_world(World &world) {
 
 // As after power-up: the world runs nowhere, so its hidden state is in the block.
 void reset_world(World &world) {
-    constexpr std::uint32_t kMxcsrReset = 0x1f80;
-    constexpr std::uint16_t kControlWordReset = 0x37f; // as FNINIT leaves it, what every system sets first
     Vcpu v(world);
     Vmcb &vmcb = v.vmcb();
-    std::byte *vectors = world.extended.vectors;
     vmcb = Vmcb{};
-    __builtin_memset(vectors, 0, kPageSize);
-    __builtin_memcpy(vectors, &kControlWordReset, sizeof(kControlWordReset)); // FXSAVE area: APM vol. 2, figure 11-8
-    __builtin_memcpy(vectors + 24, &kMxcsrReset, sizeof(kMxcsrReset));
-    world.extended = {.vectors = vectors};
+    reset_extended(world.extended);
     fill_vm_controls(vmcb.control, world.vm->nested_root);
     vmcb.save.g_pat = kResetPat;
     vmcb.save.cr0 = x86::cr0::CD | x86::cr0::NW;

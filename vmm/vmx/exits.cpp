@@ -398,11 +398,13 @@ extern "C" World *vmx_entry_failed(World &world) {
     return conclude(Vcpu(world), refuse_entry(Vcpu(world), words));
 }
 
-// The first entry of a CPU's console: what is on this stack now is where exits come back to.
+// The first entry of a CPU's console: what is on this stack now is where exits come back to. As any entry it flushes
+// what is owed, here what an earlier launch has left under the same VPID and tables: VMXON and VMXOFF flush nothing
+// (29.4.3.3).
 extern "C" void vmx_begin(World &world, std::uint64_t host_rsp) {
     g_shared.host_rsp[world.cpu->index] = host_rsp;
     fill_host_of(*world.cpu);
-    vmwrite(VmcsField::GuestRsp, world.gpr[static_cast<unsigned>(x86::Gpr::Rsp)]);
+    (void)Vcpu(world).finish();
 }
 
 } // namespace vmm::vmx

@@ -49,15 +49,6 @@ void write_boot_segments(const vmnix_boot_state &boot) {
     vmwrite(VmcsField::GuestIdtrLimit, boot.idtr.limit & 0xffff);
 }
 
-// As FNINIT leaves it, with the MXCSR of a reset: what every system sets first. FXSAVE area: SDM vol. 1, 10.5.1.
-void reset_vectors(std::byte *vectors) {
-    constexpr std::uint32_t kMxcsrReset = 0x1f80, kMxcsrAt = 24;
-    constexpr std::uint16_t kControlWordReset = 0x37f;
-    __builtin_memset(vectors, 0, kPageSize);
-    __builtin_memcpy(vectors, &kControlWordReset, sizeof(kControlWordReset));
-    __builtin_memcpy(vectors + kMxcsrAt, &kMxcsrReset, sizeof(kMxcsrReset));
-}
-
 } // namespace
 
 Result<> hide_from_console(Hpa piece, FlushDebt &debt) {
@@ -100,9 +91,7 @@ void release_world(World &world) {
 // As after power-up.
 void reset_world(World &world) {
     State &state = world.backend<State>();
-    std::byte *vectors = world.extended.vectors;
-    reset_vectors(vectors);
-    world.extended = {.vectors = vectors};
+    reset_extended(world.extended);
     state.vpid = kFirstVmVpid; // until its turn on a CPU, which gives it one of its own
     state.vpid_cpu = ~0u;
     state.hidden = {};
