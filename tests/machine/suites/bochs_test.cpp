@@ -59,9 +59,13 @@ INSTANTIATE_TEST_SUITE_P(Machines, BochsLaunch,
                                          Description{.bochs = harness::kRyzen, .cpus = 1}),
                          name_of);
 
-// On VT-x only: on `ryzen` a VM is seen to spin before its first message (docs/support.md).
-TEST(BochsVm, BootsWorksAndEnds) {
-    Console console({.bochs = harness::kHaswell, .cpus = 1});
+// In make test-all only, until it is known why a VM spins there now and then before its first message, on both models
+// (docs/support.md): in make test it would fail one time in some.
+class BochsVm : public testing::TestWithParam<Description> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(BochsVm);
+
+TEST_P(BochsVm, BootsWorksAndEnds) {
+    Console console(GetParam());
     console.launch();
     {
         GuestVm guest(console, {.limit = Seconds(200)});
@@ -77,3 +81,15 @@ TEST(BochsVm, BootsWorksAndEnds) {
     console.leave();
     expect_bare(console);
 }
+
+namespace {
+
+std::vector<Description> with_vms() {
+    if (!whole_matrix())
+        return {};
+    return {Description{.bochs = harness::kHaswell, .cpus = 1}, Description{.bochs = harness::kRyzen, .cpus = 1}};
+}
+
+} // namespace
+
+INSTANTIATE_TEST_SUITE_P(Machines, BochsVm, testing::ValuesIn(with_vms()), name_of);
