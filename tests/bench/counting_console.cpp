@@ -19,7 +19,7 @@ std::filesystem::path report() {
 
 suites::Description CountingConsole::prepared(suites::Description description, bool with_plugin) {
     // In x2APIC mode QEMU's counting ends with "Bad icount read" while Linux boots; the plugin counts all the same.
-    description.counts_instructions = !description.x2apic;
+    description.ns_per_instruction = description.x2apic ? 0 : 1;
     if (with_plugin) {
         std::filesystem::remove(report());
         description.emulator = {"-plugin",

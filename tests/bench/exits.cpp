@@ -62,7 +62,7 @@ void measure(CountingConsole &console, const ExitRow &row, std::vector<Row> &row
         exit.note = seen.note = error.what();
     }
     rows.push_back(exit);
-    if (console.description().counts_instructions) // otherwise the console has no clock to see it by
+    if (console.description().ns_per_instruction) // otherwise the console has no clock to see it by
         rows.push_back(seen);
 }
 

@@ -71,7 +71,7 @@ std::vector<Row> measure_fairness() {
             .what = "8 VMs of mixed shares, reservations, limits, 10 s: error (%)",
             .target = 1,
             .decimals = 2};
-    suites::Console console({.cpus = 1, .counts_instructions = true});
+    suites::Console console({.cpus = 1, .ns_per_instruction = 1});
     console.launch();
     for (unsigned i = 0; i < kMix.size(); ++i)
         start_spinning(console, number_of(i), options_of(kMix[i]));
@@ -102,7 +102,7 @@ std::vector<Row> measure_console_beside_vms() {
              .decimals = 2};
     Row latency{
         .id = "vm.beside.ipi", .what = "console beside a spinning VM per CPU: IPI, 99 of 100", .target = 100000};
-    suites::Console console({.cpus = 2, .counts_instructions = true});
+    suites::Console console({.cpus = 2, .ns_per_instruction = 1});
     console.launch();
     console.load_poke();
     for (unsigned i = 0; i < 2; ++i)
@@ -123,7 +123,7 @@ std::vector<Row> measure_console_beside_vms() {
 // The second CPU is the VM's alone: the console has taken it offline.
 std::vector<Row> measure_undisturbed() {
     Row row{.id = "vm.alone", .what = "VM alone on its CPU, spinning: exits in 10 s", .target = 0};
-    suites::Console console({.cpus = 2, .counts_instructions = true});
+    suites::Console console({.cpus = 2, .ns_per_instruction = 1});
     console.launch();
     console.must("echo 0 >/sys/devices/system/cpu/cpu1/online");
     start_spinning(console, number_of(0), "--affinity 1");

@@ -3,6 +3,7 @@
 
 #include "tests/machine/harness/paths.hpp"
 
+#include <bit>
 #include <fmt/format.h>
 
 namespace harness {
@@ -41,8 +42,8 @@ std::vector<std::string> emulator_arguments(const Description &machine) {
     if (machine.x2apic)
         add("-device", "intel-iommu,intremap=on,eim=on");
     // Equal runs count equally: no wall clock, no random seeds that differ.
-    if (machine.counts_instructions) {
-        add("-icount", "shift=0,sleep=off");
+    if (machine.ns_per_instruction) {
+        add("-icount", fmt::format("shift={},sleep=off", std::countr_zero(machine.ns_per_instruction)));
         add("-rtc", "base=2026-01-01,clock=vm");
         add("-seed", "42");
     }

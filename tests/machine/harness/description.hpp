@@ -33,10 +33,11 @@ struct Description {
                            // "move": with a newer kernel and its archive there; "known-length": see tests/bench
     std::vector<Nic> nics; // none unless a test wants one
     std::vector<std::string> emulator; // more arguments of the emulator
-    bool counts_instructions = false;  // the TSC counts instructions, one CPU after the other
-    bool keeps_crashed = false;        // a reset ends the machine instead of booting it again
-    bool one_thread = false;           // for load on several CPUs: see docs/decisions/0017
-    bool shares_places = false;        // the test holds the right to run it, see Places
+    // A power of two: clocks count instructions of so many ns, and the CPUs take turns. 0: they are the host's.
+    unsigned ns_per_instruction = 0;
+    bool keeps_crashed = false; // a reset ends the machine instead of booting it again
+    bool one_thread = false;    // for load on several CPUs: see docs/decisions/0017
+    bool shares_places = false; // the test holds the right to run it, see Places
 
     std::string name() const;
     // The description as a libvirt domain, for QEMU; `serial_log` is written by the emulator.

@@ -38,7 +38,7 @@ void Machine::boot() {
         try {
             title_ = Host::instance().unique("m");
             emulator_ = Emulator::start(description_, title_, folder_);
-            open_session(description_.counts_instructions ? 4 * kBootLimit : kBootLimit);
+            open_session(kBootLimit);
             return;
         } catch (const Timeout &) {
             end();

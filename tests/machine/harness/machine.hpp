@@ -61,11 +61,13 @@ class Machine {
     void wait_for_end(Seconds limit); // it powered itself off
     void end();                       // ends it now; its counts and logs are then complete
 
+  protected:
+    Seconds patient(Seconds limit) const; // of an emulator that may be slow
+
   private:
     void boot();
     void take_over_shell(Seconds limit);
     void open_session(Seconds limit);
-    Seconds patient(Seconds limit) const;
 
     Description description_;
     std::filesystem::path folder_;

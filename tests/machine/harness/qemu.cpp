@@ -70,7 +70,8 @@ class StreamSerial final : public Serial {
 
 } // namespace
 
-Qemu::Qemu(const Description &description, const std::string &title, const std::filesystem::path &folder) {
+Qemu::Qemu(const Description &description, const std::string &title, const std::filesystem::path &folder)
+    : counts_instructions_(description.ns_per_instruction != 0) {
     const std::string log = folder / fmt::format("{}.{}.serial.log", title, description.name());
     const std::string xml = description.domain_xml(title, paths::initrd(description.kernel, description.archive), log);
     std::ofstream(folder / (title + ".xml")) << xml;

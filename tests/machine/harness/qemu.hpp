@@ -16,7 +16,7 @@ class Qemu final : public Emulator {
     Serial &serial() override { return *serial_; }
     bool alive() const override;
     bool powered_off() const override { return !alive(); } // a reset boots again, a crash stays
-    unsigned patience() const override { return 1; }
+    unsigned patience() const override { return counts_instructions_ ? 4 : 1; }
     nlohmann::json monitor(const std::string &command, const nlohmann::json &arguments) override;
     void read_memory(std::uint64_t physical, std::span<std::byte> out) override;
     void inject_nmi() override;
@@ -25,6 +25,7 @@ class Qemu final : public Emulator {
     void resume() override;
 
   private:
+    const bool counts_instructions_;
     virDomainPtr domain_;
     std::unique_ptr<Serial> serial_;
 };

@@ -9,6 +9,10 @@ using namespace suites;
 
 namespace {
 
+// A VM's longest wait for a CPU while a console ends and the next one begins; at 16 ns, 12.5 M instructions.
+constexpr double kPauseMs = 200;
+constexpr unsigned kNsPerInstruction = 16;
+
 // By this console, on a VM of its own and on one of those from before.
 void expect_in_charge(MortalConsole &console, unsigned number) {
     const std::string name = fmt::format("new{}", number);
@@ -46,24 +50,35 @@ void die_and_come_back(MortalConsole &console, const std::string &name, unsigned
     const Witnessed seen = console.witness();
     for (const std::string &harm : seen.harm)
         ADD_FAILURE() << harm;
-    EXPECT_LT(seen.gap_ms, 1000 * kStall.count());
+    if (console.description().ns_per_instruction) { // otherwise it holds what the emulator's own host took
+        EXPECT_LT(seen.gap_ms, kPauseMs);
+    }
     std::cout << fmt::format("[   INFO   ] {}: the next shell after {:.1f} s, longest gap of a VM {:.1f} ms\n", name,
                              took.count(), seen.gap_ms);
     expect_in_charge(console, seed);
 }
 
+void die_one_by_one(MortalConsole &console, const std::vector<std::string> &names) {
+    unsigned seed = 1;
+    for (const std::string &name : names)
+        ASSERT_NO_FATAL_FAILURE(die_and_come_back(console, name, seed++));
+}
+
 } // namespace
 
-TEST(ConsoleRestart, NineDeaths) {
+TEST(ConsoleRestart, SixDeaths) {
     MortalConsole console;
-    unsigned seed = 1;
-    for (const char *name : {"sysrq", "triple-fault", "loop-all", "port-cf9", "stack", "power-off", "order",
-                             "silent-programs", "inside-run"}) {
-        ASSERT_NO_FATAL_FAILURE(die_and_come_back(console, name, seed++));
-    }
+    ASSERT_NO_FATAL_FAILURE(
+        die_one_by_one(console, {"triple-fault", "loop-all", "port-cf9", "stack", "power-off", "inside-run"}));
     console.remove_witnesses();
     expect_nothing_given(console);
     console.must("vmnix service-console drop");
     expect_nothing_given(console);
     EXPECT_EQ(expect_memory_adds_up(console)["given"], 0);
+}
+
+// On a machine whose clock is its instructions; nothing but the VMM and the consoles takes a VM's time there.
+TEST(ConsoleRestart, NoVmPauses) {
+    MortalConsole console("", kNsPerInstruction);
+    ASSERT_NO_FATAL_FAILURE(die_one_by_one(console, {"sysrq", "order", "silent-programs"}));
 }

@@ -90,8 +90,8 @@ const Fault &fault(const std::string &name) {
     throw std::runtime_error("no fault " + name);
 }
 
-MortalConsole::MortalConsole(const std::string &parameters)
-    : Console({.memory_mib = 1280, .archive = "kexec", .one_thread = true}) {
+MortalConsole::MortalConsole(const std::string &parameters, unsigned ns_per_instruction)
+    : Console({.memory_mib = 1280, .archive = "kexec", .ns_per_instruction = ns_per_instruction, .one_thread = true}) {
     launch(parameters);
     register_package();
     start_witnesses();
@@ -121,7 +121,7 @@ void MortalConsole::start_witnesses() {
 // What is written over memory may end the shell alone: then a new one asks, of the same console.
 bool MortalConsole::wait_for_console(Seconds limit, bool &survived) {
     try {
-        survived = serial().wait_for_any({kPrompt, kSurvived}, limit) == 1;
+        survived = serial().wait_for_any({kPrompt, kSurvived}, patient(limit)) == 1;
         if (!survived) {
             type("");
             wait_for_shell(Seconds(20));
