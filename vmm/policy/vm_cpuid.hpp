@@ -115,6 +115,34 @@ inline void fix_vm_structured(x86::CpuidResult &r, const VmCpuidContext &context
     r.ecx = (r.ecx & ~kOspke) | (context.cr4 & x86::cr4::PKE ? kOspke : 0);
 }
 
+// The room that XSAVEC needs for these components: SDM vol. 1, 13.4.3. The hardware's own answer counts what the
+// console has enabled in IA32_XSS.
+inline std::uint32_t compacted_size(std::uint64_t components) {
+    constexpr std::uint32_t kLegacyAndHeader = 512 + 64, kAligned = 1u << 1;
+    std::uint32_t size = kLegacyAndHeader;
+    for (std::uint32_t i = 2; i < 63; ++i) {
+        if (!(components >> i & 1))
+            continue;
+        const x86::CpuidResult component = x86::cpuid(0xd, i);
+        if (component.ecx & kAligned)
+            size = (size + 63) & ~63u;
+        size += component.eax;
+    }
+    return size;
+}
+
+inline void fix_vm_extended_state(x86::CpuidResult &r, std::uint32_t subleaf, std::uint64_t offered) {
+    constexpr std::uint32_t kXsavec = 1u << 1;
+    if (subleaf == 0) {
+        r.eax &= static_cast<std::uint32_t>(offered);
+        r.edx = 0;
+    } else if (subleaf == 1) {
+        r.ebx = offered != 0 && (r.eax & kXsavec) ? compacted_size(x86::xgetbv0()) : 0;
+    } else if (subleaf > 63 || !(offered >> subleaf & 1)) {
+        r = {};
+    }
+}
+
 inline void fix_vm_leaf(x86::CpuidResult &r, std::uint32_t leaf, std::uint32_t subleaf, const VmCpuidContext &context) {
     switch (leaf) {
     case 0:
@@ -125,13 +153,7 @@ inline void fix_vm_leaf(x86::CpuidResult &r, std::uint32_t leaf, std::uint32_t s
     case 7:
         return fix_vm_structured(r, context);
     case 0xd:
-        if (subleaf == 0) {
-            r.eax &= static_cast<std::uint32_t>(context.features.xcr0);
-            r.edx = 0;
-        } else if (subleaf > 1 && (subleaf > 63 || !(context.features.xcr0 >> subleaf & 1))) {
-            r = {};
-        }
-        return;
+        return fix_vm_extended_state(r, subleaf, context.features.xcr0);
     case 0x80000000:
         r.eax = std::min(r.eax, kVmLastExtendedLeaf);
         return;
