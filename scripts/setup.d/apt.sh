@@ -76,10 +76,10 @@ derived_sources() {
     done | tr -s ' ' | sort -u
 }
 
-# private_update own|private|emulator: fetches the lists of these suites.
+# private_update own|private|emulator [deb-src]: fetches the lists of these suites, or of their sources.
 private_update() {
     mkdir -p "$apt_dir/lists/partial" "$apt_dir/cache/archives/partial"
-    derived_sources "$1" >"$apt_dir/sources.list"
+    derived_sources "$1" | sed "s/^deb /${2:-deb} /" >"$apt_dir/sources.list"
     [ -s "$apt_dir/sources.list" ] || die "no source of Debian's $codename in /etc/apt: add one and try again"
     private_apt apt-get update
 }

@@ -60,9 +60,6 @@ closure() {
         linux) linux_closure "$package" "$version" ;;
         all) full_closure "$package" "$version" ;;
         world) full_closure "$package" "$version" -o Dir::State::status=/dev/null ;;
-        libraries)
-            full_closure "$package" "$version" -o Dir::State::status=/dev/null | grep -E "^(lib.*|$package)="
-            ;;
         none) echo "$package=$version" ;;
         esac
     done | sort -u

@@ -24,15 +24,12 @@ export QEMU_MODULE_DIR="$lib/qemu"
 exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$tree/usr/bin/qemu-system-x86_64" \
     -L "$tree/usr/share/qemu" -L "$tree/usr/share/seabios" -L "$tree/usr/lib/ipxe/qemu" "$@"
 EOF
-    gcc -shared -fPIC -nostdlib -O1 -o "$build/tools/bochs-shim.so" scripts/setup.d/bochs-shim.c
     write_tool bochs <<'EOF'
 #!/bin/sh
-# Runs the unpacked emulator with its own loader, libraries and plugins. Firmware is named in its configuration.
-tools=$(dirname "$(readlink -f "$0")")
-tree=$tools/../private/bochs
-lib=$tree/usr/lib/x86_64-linux-gnu
-export LTDL_LIBRARY_PATH="$lib/bochs/plugins" BXSHARE="$tree/usr/share/bochs"
-exec "$lib/ld-linux-x86-64.so.2" --preload "$tools/bochs-shim.so" --library-path "$lib" "$tree/usr/bin/bochs-bin" "$@"
+# Runs the emulator that scripts/setup built. Firmware is named in its configuration.
+private=$(dirname "$(readlink -f "$0")")/../private
+export BXSHARE="$private/bochs/usr/share/bochs"
+exec "$private/bochs-built/bochs" "$@"
 EOF
     "$build/tools/qemu-system-x86_64" --version >"$build/tools/qemu.version"
 }

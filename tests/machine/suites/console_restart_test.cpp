@@ -78,7 +78,7 @@ TEST(ConsoleRestart, SixDeaths) {
 }
 
 // On a machine whose clock is its instructions; nothing but the VMM and the consoles takes a VM's time there.
-TEST(ConsoleRestart, NoVmPauses) {
-    MortalConsole console("", kNsPerInstruction);
+TEST(ConsoleCounted, NoVmPauses) {
+    MortalConsole console({.ns_per_instruction = kNsPerInstruction});
     ASSERT_NO_FATAL_FAILURE(die_one_by_one(console, {"sysrq", "order", "silent-programs"}));
 }

@@ -52,7 +52,7 @@ class Secrets : public testing::Test {
         return answer["rdi"];
     }
 
-    MortalConsole console{"test=1"};
+    MortalConsole console{{}, "test=1"};
     const std::uint64_t word = (std::uint64_t{std::random_device()()} << 32 | std::random_device()()) >> 1 | 1;
 };
 

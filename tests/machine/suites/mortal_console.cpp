@@ -43,6 +43,13 @@ std::string line_of(const std::string &text, const Fault &fault, unsigned seed) 
     return with(line, "{delay}", fmt::format("{:.2f}", (seed * 37 % 100) / 100.0));
 }
 
+Description mortal(Description machine) {
+    machine.memory_mib = 1280;
+    machine.archive = "kexec";
+    machine.one_thread = true;
+    return machine;
+}
+
 } // namespace
 
 const std::vector<Fault> &faults() {
@@ -90,8 +97,7 @@ const Fault &fault(const std::string &name) {
     throw std::runtime_error("no fault " + name);
 }
 
-MortalConsole::MortalConsole(const std::string &parameters, unsigned ns_per_instruction)
-    : Console({.memory_mib = 1280, .archive = "kexec", .ns_per_instruction = ns_per_instruction, .one_thread = true}) {
+MortalConsole::MortalConsole(Description machine, const std::string &parameters) : Console(mortal(std::move(machine))) {
     launch(parameters);
     register_package();
     start_witnesses();

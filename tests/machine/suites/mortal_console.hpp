@@ -30,7 +30,7 @@ struct Witnessed {
 class MortalConsole : public Console {
   public:
     // Launched, with a package of its own kernel, without a limit of restarts, and three VMs that watch.
-    explicit MortalConsole(const std::string &parameters = "", unsigned ns_per_instruction = 0);
+    explicit MortalConsole(Description machine = {}, const std::string &parameters = "");
 
     enum class Outcome { Unharmed, CameBack, Silent };
     // The fault, and what follows. Silent: no shell answers within the fault's limit.
