@@ -18,12 +18,17 @@ bool physical_bit(const Cpu &cpu, LapicRegister first, std::uint8_t vector) {
     return cpu.physical_lapic.read(static_cast<std::uint32_t>(reg)) >> (vector % 32u) & 1;
 }
 
+// By value: std::min would keep what it compares in memory, on the way of every timer that is set.
+constexpr std::uint64_t first_of(std::uint64_t a, std::uint64_t b) {
+    return a < b ? a : b;
+}
+
 // Of the console's watchdog, and of its heartbeat on the first CPU. A vCPU that sleeps or is off is not stuck: a VM
 // that is alone on the CPU is not disturbed for it.
-std::uint64_t watch_deadline(const Cpu &cpu) {
+[[gnu::always_inline]] inline std::uint64_t watch_deadline(const Cpu &cpu) {
     const bool may_be_stuck = cpu.console.vcpu_state == VMNIX_VCPU_RUNNING && !cpu.console.halted;
     const std::uint64_t beat = cpu.index == 0 ? g_vmm.console_life.beat_at.load(std::memory_order_relaxed) : kNever;
-    return std::min(may_be_stuck ? cpu.watch.at : kNever, beat);
+    return first_of(may_be_stuck ? cpu.watch.at : kNever, beat);
 }
 
 void take_timer(Cpu &cpu) {
@@ -242,11 +247,11 @@ void arm_timer(Cpu &cpu) {
     const std::uint64_t now = x86::rdtsc();
     world.lapic.expire_timer(now);
     std::uint64_t deadline =
-        std::min(std::min(world.lapic.timer_deadline(), watch_deadline(cpu)), std::min(cpu.slice_end, cpu.next_wake));
+        first_of(first_of(world.lapic.timer_deadline(), watch_deadline(cpu)), first_of(cpu.slice_end, cpu.next_wake));
     if (world.vm) [[unlikely]] {
-        deadline = std::min(deadline, cpu.console.lapic.timer_deadline());
+        deadline = first_of(deadline, cpu.console.lapic.timer_deadline());
         if (world.number == 0)
-            deadline = std::min(deadline, device_deadline(*world.vm));
+            deadline = first_of(deadline, device_deadline(*world.vm));
     }
     if (deadline == cpu.timer_armed)
         return;

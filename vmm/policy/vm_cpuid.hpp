@@ -131,7 +131,8 @@ inline std::uint32_t compacted_size(std::uint64_t components) {
     return size;
 }
 
-inline void fix_vm_extended_state(x86::CpuidResult &r, std::uint32_t subleaf, std::uint64_t offered) {
+// Apart: a boot asks for it a few times, and the common leaves need not save registers for it.
+[[gnu::noinline]] inline void fix_vm_extended_state(x86::CpuidResult &r, std::uint32_t subleaf, std::uint64_t offered) {
     constexpr std::uint32_t kXsavec = 1u << 1;
     if (subleaf == 0) {
         r.eax &= static_cast<std::uint32_t>(offered);
