@@ -16,6 +16,7 @@ std::vector<Row> measure_console_beside_vms();
 std::vector<Row> measure_undisturbed();
 std::vector<Row> measure_vm_many();
 std::vector<Row> measure_console_restart();
+std::vector<Row> measure_vendors(); // VT-x beside SVM, in Bochs
 std::vector<Row> measure_switch();  // CPUs stopped, memory
 std::vector<Row> measure_console(); // the same work before and after
 std::vector<Row> measure_image();   // what it occupies

@@ -27,6 +27,7 @@ constexpr Group kGroups[] = {
     {"vm-alone", measure_undisturbed},
     {"vm-many", measure_vm_many},
     {"restart", measure_console_restart},
+    {"vendors", measure_vendors},
     {"switch", measure_switch},
     {"console", measure_console},
     {"image", measure_image},

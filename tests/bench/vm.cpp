@@ -2,15 +2,12 @@
 // What VMs cost. The test kernel (tests/guest) marks the sections and prints what it sees itself.
 #include "tests/bench/counting_console.hpp"
 #include "tests/bench/groups.hpp"
+#include "tests/bench/test_kernel.hpp"
 
 #include <fmt/format.h>
-#include <map>
-#include <sstream>
 
 namespace bench {
 namespace {
-
-const std::string kTestKernel = "/usr/lib/vmnix/tests/vmtest.elf";
 
 struct SectionRow {
     const char *id, *what;
@@ -58,31 +55,6 @@ constexpr SeenRow kSeen[] = {
     {"jitter.count", "timer, of 1,000: met another world's turn", "deadline.others.spinning", 0, kNothing, 0, ""},
 };
 
-using Lines = std::map<std::string, std::vector<double>>;
-
-Lines parse(const std::string &log) {
-    Lines lines;
-    std::istringstream in(log);
-    for (std::string line; std::getline(in, line);) {
-        std::istringstream words(line);
-        std::string key;
-        words >> key;
-        for (double number; words >> number;)
-            lines[key].push_back(number);
-    }
-    return lines;
-}
-
-// Runs a program of the test kernel until it has switched the VM off: what it printed.
-std::string run_program(CountingConsole &console, const std::string &program, unsigned vcpus) {
-    console.must(fmt::format("vmnix run --name vmtest --kernel {} --append '{}' --memory 32M --vcpus {}", kTestKernel,
-                             program, vcpus));
-    std::string log = console.must("vmnix logs --follow vmtest", suites::Seconds(900));
-    if (log.find("done") == std::string::npos)
-        throw std::runtime_error("the test kernel says:\n" + log);
-    return log;
-}
-
 Row row_of(const CountingConsole &console, const SectionRow &wanted) {
     Row row{.id = fmt::format("vm.{}", wanted.id),
             .what = fmt::format("VM: {}, exit to VMRUN", wanted.what),
@@ -116,7 +88,7 @@ std::vector<Row> measure_cost(std::span<const SectionRow> sections, std::span<co
     std::vector<Row> rows;
     CountingConsole console({.cpus = 1, .archive = archive});
     console.launch();
-    const Lines lines = parse(run_program(console, "cost", 2));
+    const Lines lines = run_program(console, "cost", 2);
     for (const SectionRow &row : sections)
         rows.push_back(row_of(console, row));
     for (const SeenRow &row : seen)

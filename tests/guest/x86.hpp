@@ -28,6 +28,21 @@ inline CpuidResult cpuid(u32 leaf, u32 subleaf = 0) {
     return r;
 }
 
+inline bool is_intel() {
+    return cpuid(0).ecx == 0x6c65746e; // "ntel"
+}
+
+// A call of the VMM, by the vendor's instruction.
+inline u64 vmcall(u64 rax) {
+    asm volatile("vmcall" : "+a"(rax)::"memory");
+    return rax;
+}
+
+inline u64 vmmcall(u64 rax) {
+    asm volatile("vmmcall" : "+a"(rax)::"memory");
+    return rax;
+}
+
 inline u64 rdtsc() {
     u32 low, high;
     asm volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
