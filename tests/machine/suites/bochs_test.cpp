@@ -68,7 +68,11 @@ TEST_P(BochsVm, BootsWorksAndEnds) {
         GuestVm guest(console, {.limit = Seconds(200)});
         expect_echo(guest);
         EXPECT_EQ(expect_memory_adds_up(console)["vms"], 1);
-        guest.expect_clean_log();
+        // Linux on the bare `ryzen` says this as well: its family has that weakness, and there is no microcode.
+        std::vector<std::string> expected;
+        if (GetParam().bochs == harness::kRyzen)
+            expected.push_back("Speculative Return Stack Overflow: WARNING");
+        guest.expect_clean_log(expected);
         guest.type("poweroff");
         EXPECT_EQ(guest.wait_for_end(), "powered_off: ");
     }
@@ -79,9 +83,9 @@ TEST_P(BochsVm, BootsWorksAndEnds) {
     expect_bare(console);
 }
 
-// Two CPUs take four minutes: in make test-all.
 namespace {
 
+// Two CPUs take four minutes: in make test-all.
 std::vector<Description> with_vms() {
     std::vector<Description> machines = {{.bochs = harness::kHaswell, .cpus = 1},
                                          {.bochs = harness::kRyzen, .cpus = 1}};

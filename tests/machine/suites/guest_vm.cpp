@@ -124,8 +124,6 @@ std::string GuestVm::screen() {
 void GuestVm::expect_clean_log(std::vector<std::string> expected) {
     // Linux 6.1 on any AMD CPU without an invariant TSC, as the emulator's; it takes the paravirtual clock.
     expected.push_back("Marking TSC unstable due to TSCs unsynchronized");
-    // On an AMD CPU of a family that has this weakness and without newer microcode.
-    expected.push_back("Speculative Return Stack Overflow: WARNING");
     const std::string log = must("dmesg");
     const std::vector<std::string> alarming = alarming_lines(log, expected);
     EXPECT_TRUE(alarming.empty()) << name() << ": " << fmt::format("{}", fmt::join(alarming, "\n")) << "\nin:\n" << log;
