@@ -45,7 +45,8 @@ class Hostile : public testing::Test {
         expect_under(*console);
         expect_works(*console);
         expect_clean_log(*console);
-        EXPECT_TRUE(console->run("vmnix status").ok());
+        const Outcome status = console->run("vmnix status");
+        EXPECT_EQ(status.code, 0) << status.output;
     }
 
     static void mmio(std::uint64_t address, std::uint64_t value, unsigned width = 4) {
