@@ -2,6 +2,7 @@
 # All of the VMM but its assembly, launched on threads. The linker's symbols lie where fakes/instead has the image; they
 # are absolute and far away: no position-independent program, and they are reached by the GOT.
 FLAGS.launch   = $(FAKE_FLAGS) $(VMM_DEFINES) -fPIC
+PRECOMPILED.launch :=
 SOURCES.launch = $(addprefix vmm/core/,address_space.cpp init.cpp launch.cpp)
 OBJECTS.launch = $(filter-out %/globals.cpp.o %/rig.cpp.o %/vm_host.cpp.o,$(RIG_OBJECTS)) \
                  $(TESTS)/unit/vmnix.o/vmnix/early.c.o

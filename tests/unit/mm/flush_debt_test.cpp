@@ -37,7 +37,7 @@ TEST(FlushDebt, Adds) {
 }
 
 TEST(FlushDebtDeathTest, DroppedWhileOwed) {
-    EXPECT_DEATH(FlushDebt(true), "panic: !owed_");
+    EXPECT_DEATH(static_cast<void>(FlushDebt(true)), "panic: !owed_");
     EXPECT_DEATH(
         {
             FlushDebt debt(false);

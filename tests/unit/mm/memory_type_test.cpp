@@ -14,7 +14,7 @@ namespace {
 constexpr auto UC = MemoryType::Uncacheable, WC = MemoryType::WriteCombining, WT = MemoryType::WriteThrough,
                WP = MemoryType::WriteProtect, WB = MemoryType::WriteBack;
 constexpr std::uint64_t kEnabled = 1 << 11, kFixedEnabled = 1 << 10, kValid = 1 << 11;
-constexpr std::uint64_t kMega = 1 << 20, kGiga = 1 << 30;
+constexpr std::uint64_t kGiga = 1 << 30;
 
 constexpr std::uint64_t number(MemoryType type) {
     return static_cast<std::uint64_t>(type);

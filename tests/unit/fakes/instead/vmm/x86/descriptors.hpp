@@ -23,7 +23,8 @@ inline void load_idt(std::uint64_t) {
     test::hardware().trace.emplace_back("lidt");
 }
 inline void load_tables(const TablePointer &gdt, const TablePointer &idt) {
-    test::hardware().tables = {gdt.base, idt.base};
+    const std::uint64_t gdt_base = gdt.base, idt_base = idt.base; // packed, and the pair's constructor takes references
+    test::hardware().tables = {gdt_base, idt_base};
 }
 
 inline void load_tr() {
