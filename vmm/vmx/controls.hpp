@@ -119,10 +119,11 @@ inline constexpr WantedWord kWantedEntry{entry_control::LoadDebugControls | entr
                                              entry_control::LoadEfer,
                                          entry_control::Ia32eModeGuest, 0};
 
-// The console keeps every instruction that it has seen in CPUID; it idles with or without an exit.
+// The console keeps every instruction that it has seen in CPUID; it idles with or without an exit. A CPU without
+// MONITOR and MWAIT may lack their exits as well, and raises #UD for them.
 inline constexpr Wanted kConsoleControls{
     kWantedPin,
-    {kProcessorOfAll, processor::InterruptWindow | processor::NmiWindow | processor::Hlt | processor::Mwait, 0},
+    {kProcessorOfAll, processor::InterruptWindow | processor::NmiWindow | processor::Hlt, 0},
     {kSecondaryOfAll, 0,
      secondary::Rdtscp | secondary::Invpcid | secondary::Xsaves | secondary::UserWaitAndPause | secondary::Pconfig},
     kWantedExit,
@@ -130,13 +131,13 @@ inline constexpr Wanted kConsoleControls{
 
 // A VM is not told of XSAVES, UMWAIT and PCONFIG, and gets #UD for them: IA32_XSS and IA32_UMWAIT_CONTROL are the
 // console's while it runs.
-inline constexpr Wanted kVmControls{
-    kWantedPin,
-    {kProcessorOfAll | processor::Hlt | processor::Mwait | processor::Monitor | processor::Rdpmc,
-     processor::InterruptWindow | processor::NmiWindow, 0},
-    {kSecondaryOfAll | secondary::Wbinvd, 0, secondary::Rdtscp | secondary::Invpcid},
-    kWantedExit,
-    kWantedEntry};
+inline constexpr Wanted kVmControls{kWantedPin,
+                                    {kProcessorOfAll | processor::Hlt | processor::Rdpmc,
+                                     processor::InterruptWindow | processor::NmiWindow,
+                                     processor::Mwait | processor::Monitor},
+                                    {kSecondaryOfAll | secondary::Wbinvd, 0, secondary::Rdtscp | secondary::Invpcid},
+                                    kWantedExit,
+                                    kWantedEntry};
 
 // Names as the manual has them, for the refusal.
 struct NamedControl {
@@ -156,8 +157,6 @@ inline constexpr std::array kNamedControls{
     NamedControl{Word::Processor, processor::InterruptWindow, "interrupt-window exiting"},
     NamedControl{Word::Processor, processor::NmiWindow, "NMI-window exiting"},
     NamedControl{Word::Processor, processor::Hlt, "HLT exiting"},
-    NamedControl{Word::Processor, processor::Mwait, "MWAIT exiting"},
-    NamedControl{Word::Processor, processor::Monitor, "MONITOR exiting"},
     NamedControl{Word::Processor, processor::Rdpmc, "RDPMC exiting"},
     NamedControl{Word::Secondary, secondary::Ept, "EPT"},
     NamedControl{Word::Secondary, secondary::Vpid, "VPID"},

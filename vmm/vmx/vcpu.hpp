@@ -126,11 +126,7 @@ class Vcpu {
     bool is_wbinvd(const Exit &exit) const { return exit.code == static_cast<std::uint64_t>(ExitReason::Wbinvd); }
     // Whether HLT and MWAIT, by which a kernel idles, exit. One that sleeps in HLT by itself wakes to find out: it
     // would hold the CPU for the whole of its turn.
-    void intercept_idle(bool on) {
-        set_processor(processor::Hlt | processor::Mwait, on);
-        if (on && vmread(VmcsField::GuestActivity) == static_cast<std::uint64_t>(Activity::Hlt))
-            vmwrite(VmcsField::GuestActivity, static_cast<std::uint64_t>(Activity::Active));
-    }
+    void intercept_idle(bool on);
     void request_flush() { state().flush = true; }
 
     // See vmm/vm/turn.hpp.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/unit/vmnix/good_machines.hpp"
+#include "vmm/vmx/controls.hpp"
 
 namespace vmnix_unit {
 namespace {
@@ -34,18 +35,27 @@ constexpr Need kNeeds[] = {
     {0x48d, 32, "external-interrupt exiting"},
     {0x48d, 35, "NMI exiting"},
     {0x48d, 37, "virtual NMIs"},
+    {0x48e, 34, "interrupt-window exiting"},
     {0x48e, 39, "HLT exiting"},
+    {0x48e, 43, "RDPMC exiting"},
+    {0x48e, 51, "CR8-load exiting"},
+    {0x48e, 52, "CR8-store exiting"},
+    {0x48e, 54, "NMI-window exiting"},
     {0x48e, 57, "I/O bitmaps"},
     {0x48e, 60, "MSR bitmaps"},
     {0x48e, 63, "secondary controls"},
     {0x48b, 33, "EPT"},
     {0x48b, 37, "VPID"},
+    {0x48b, 38, "WBINVD exiting"},
     {0x48b, 39, "unrestricted guest"},
+    {0x48f, 34, "saving debug controls on exit"},
     {0x48f, 41, "64-bit host"},
+    {0x48f, 47, "acknowledging interrupts on exit"},
     {0x48f, 50, "saving PAT on exit"},
     {0x48f, 51, "loading PAT on exit"},
     {0x48f, 52, "saving EFER on exit"},
     {0x48f, 53, "loading EFER on exit"},
+    {0x490, 34, "loading debug controls on entry"},
     {0x490, 41, "64-bit guests"},
     {0x490, 46, "loading PAT on entry"},
     {0x490, 47, "loading EFER on entry"},
@@ -53,8 +63,10 @@ constexpr Need kNeeds[] = {
     {0x48c, 14, "write-back EPT structures"},
     {0x48c, 16, "EPT pages of 2 MiB"},
     {0x48c, 20, "INVEPT"},
+    {0x48c, 25, "INVEPT of one context"},
     {0x48c, 26, "INVEPT of all contexts"},
     {0x48c, 32, "INVVPID"},
+    {0x48c, 41, "INVVPID of one context"},
     {0x48c, 42, "INVVPID of all contexts"},
     {0x480, 55, "true controls"},
 };
@@ -76,6 +88,25 @@ TEST(PreflightVmx, RefusesEachMissingCapabilityByName) {
             EXPECT_THAT(refusal.reason, HasSubstr(std::string(" lacks ") + need->what + " (MSR "));
             EXPECT_THAT(refusal.remedy, HasSubstr("outer hypervisor"));
         }
+}
+
+// The module judges before the VMM has seen the CPU: what the VMM would find missing is refused by name before that.
+TEST(PreflightVmx, RefusesAllThatTheVmmWants) {
+    constexpr std::uint32_t kMsrs[vmm::vmx::kWords] = {0x48d, 0x48e, 0x48b, 0x48f, 0x490};
+    for (unsigned word = 0; word < vmm::vmx::kWords; word++)
+        for (const auto *wanted : {&vmm::vmx::kConsoleControls, &vmm::vmx::kVmControls})
+            for (unsigned bit = 0; bit < 32; bit++) {
+                if (!((*wanted)[static_cast<vmm::vmx::Word>(word)].mandatory() >> bit & 1))
+                    continue;
+                auto facts = good_intel_machine();
+                msr(*facts, kMsrs[word]) &= ~(1ull << (32 + bit));
+                EXPECT_EQ(vmnix_preflight(facts.get()).error, ENODEV) << std::hex << kMsrs[word] << " bit " << bit;
+            }
+    for (const vmm::vmx::NeededCapability &row : vmm::vmx::kNeededCapabilities) {
+        auto facts = good_intel_machine();
+        msr(*facts, row.word == &vmm::vmx::Capabilities::basic ? 0x480 : 0x48c) ^= row.mask;
+        EXPECT_EQ(vmnix_preflight(facts.get()).error, ENODEV) << row.name;
+    }
 }
 
 struct Row {
