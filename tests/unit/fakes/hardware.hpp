@@ -61,6 +61,7 @@ struct Hardware {
     // What was done to it, in order
     std::vector<MsrWrite> msr_writes;
     std::vector<PortWrite> port_writes;
+    unsigned vmreads = 0, vmwrites = 0;             // that this CPU has executed
     std::vector<std::string> trace;                 // VMSAVE and its like, with addresses
     std::pair<std::uint64_t, std::uint64_t> tables; // GDT and IDT that load_tables loaded last
     unsigned wbinvds = 0;

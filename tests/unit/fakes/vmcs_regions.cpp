@@ -134,6 +134,7 @@ Hpa vmptrst() {
 
 Result<std::uint64_t> vmread(vmx::VmcsField field) {
     const VmcsRegion &region = current();
+    hardware().vmreads++;
     if (hardware().absent_fields.contains(static_cast<std::uint32_t>(field)))
         return Errc::NotPresent;
     const auto found = region.fields.find(field);
@@ -142,6 +143,7 @@ Result<std::uint64_t> vmread(vmx::VmcsField field) {
 
 void vmwrite(vmx::VmcsField field, std::uint64_t value) {
     VmcsRegion &region = current();
+    hardware().vmwrites++;
     require(!hardware().absent_fields.contains(static_cast<std::uint32_t>(field)), "VMWRITE to a field that is absent");
     require(!is_read_only(field), "VMWRITE to a field that is read-only");
     region.fields[field] = cut(field, value);

@@ -95,6 +95,8 @@ class VmxMachine {
         set_exit_field(VmcsField::IdtVectoringInfo, report.vectoring);
         set_exit_field(VmcsField::IdtVectoringErrorCode, report.vectoring_error);
         set_exit_field(VmcsField::GuestPhysicalAddress, report.address);
+        Hardware &cpu = hardware();
+        cpu.vmreads = cpu.vmwrites = 0; // of this exit
         return vmx::vmx_exit(world);
     }
     // The console's vCPU of CPU 0 exits; true when its CPU leaves. Otherwise `next` is entered.

@@ -296,5 +296,49 @@ TEST_F(VmxVmExitTest, CacheBitsAreShownOnly) {
     EXPECT_EQ(rig_.hardware().wbinvds, 0u);
 }
 
+// What a frequent exit does with the VMCS, each access tens of cycles of a real CPU (vmm/vmx/world_switch.S does none):
+// `reads` and `writes` are what docs/measured.md says.
+TEST_F(VmxVmExitTest, AccessesToTheVmcs) {
+    constexpr std::uint64_t kIn = io::In, kUart = 0x3f8, kX2apic = 0xfee00c00;
+    const auto port = [](std::uint64_t number, unsigned size) { return number << 16 | (size - 1); };
+    World &world = vcpu_of_vm();
+    const auto make_exit = [&](std::uint64_t rax, std::uint64_t rcx, const ExitReport &report) {
+        world.gpr[0] = rax;
+        world.gpr[1] = rcx;
+        world.gpr[2] = 0;
+        ASSERT_EQ(exit_of(world, report), &world);
+    };
+    make_exit(kX2apic, 0x1b, {.reason = ExitReason::Wrmsr, .length = 2});
+    struct {
+        const char *what;
+        std::uint64_t rax, rcx;
+        ExitReport report;
+        unsigned reads, writes;
+    } const rows[] = {
+        {"cpuid", 0, 0, {.reason = ExitReason::Cpuid, .length = 2}, 8, 2},
+        {"hypercall", 99, 0, {.reason = ExitReason::Vmcall, .length = 3}, 8, 2},
+        {"port in (UART)",
+         0,
+         0,
+         {.reason = ExitReason::Io, .qualification = port(kUart + 5, 1) | kIn, .length = 1},
+         8,
+         2},
+        {"port out (UART)", 0, 0, {.reason = ExitReason::Io, .qualification = port(kUart + 7, 1), .length = 1}, 8, 2},
+        {"x2APIC EOI", 0, 0x80b, {.reason = ExitReason::Wrmsr, .length = 2}, 7, 2},
+        {"x2APIC timer", 1000, 0x838, {.reason = ExitReason::Wrmsr, .length = 2}, 7, 2},
+        {"MSR read", 0, 0x1b, {.reason = ExitReason::Rdmsr, .length = 2}, 7, 2},
+    };
+    // Not counted: what the assertion build reads besides, behind the exit and before the entry.
+    rig_.hardware().vmreads = 0;
+    checks::after_exit(Vcpu(world));
+    checks::before_entry(Vcpu(world));
+    const unsigned checks = rig_.hardware().vmreads;
+    for (const auto &row : rows) {
+        make_exit(row.rax, row.rcx, row.report);
+        EXPECT_EQ(rig_.hardware().vmreads - checks, row.reads) << row.what;
+        EXPECT_EQ(rig_.hardware().vmwrites, row.writes) << row.what;
+    }
+}
+
 } // namespace
 } // namespace vmm::test
