@@ -53,7 +53,7 @@ int main(int argc, char **argv) {
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     for (auto table : {processor_commands(), load_commands(), device_commands(), attack_commands(), poke_commands(),
                        cost_commands(), crash_commands(), module_commands(), network_commands(), file_commands(),
-                       vm_commands(), witness_commands(), canary_commands()})
+                       kvm_commands(), vm_commands(), witness_commands(), canary_commands()})
         for (const Command &command : table) {
             if (argc < 2)
                 std::printf("%-16s %s\n", command.name, command.help);

@@ -33,6 +33,7 @@ std::span<const Command> module_commands();    // loading, unloading, spoiling t
 std::span<const Command> file_commands();      // large files
 std::span<const Command> network_commands();   // floods
 std::span<const Command> cost_commands();      // instructions of an exit, as the console sees them
+std::span<const Command> kvm_commands();       // instructions of an exit to KVM, as its VM sees them
 std::span<const Command> vm_commands();        // VMs
 std::span<const Command> witness_commands();   // of disturbances
 std::span<const Command> canary_commands();    // what registers keep
