@@ -36,7 +36,8 @@ void print(const std::vector<Row> &rows) {
     for (const Row &row : rows)
         fmt::print(kLine, row.what, shown(row.value, row.decimals), shown(row.target, row.decimals),
                    shown(row.costly, 0), verdict(row), row.quoted);
-    fmt::print("\nquoted: figures of others, not run here; measured on the same emulated CPU (docs/decisions).\n"
+    fmt::print("\nquoted: figures of others, not run here unless it says so; measured on the same emulated CPU "
+               "(docs/decisions).\n"
                "costly: serialising or microcoded operations per exit, each of which counts as one instruction.\n");
     for (const Row &row : rows)
         if (!row.note.empty())

@@ -5,7 +5,6 @@
 #include <sstream>
 
 namespace bench {
-namespace {
 
 Lines parse(const std::string &log) {
     Lines lines;
@@ -19,8 +18,6 @@ Lines parse(const std::string &log) {
     }
     return lines;
 }
-
-} // namespace
 
 Lines run_program(suites::Console &console, const std::string &program, unsigned vcpus) {
     console.must(fmt::format("vmnix run --name vmtest --kernel {} --append '{}' --memory 32M --vcpus {}", kTestKernel,

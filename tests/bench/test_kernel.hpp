@@ -14,6 +14,7 @@ inline const std::string kTestKernel = "/usr/lib/vmnix/tests/vmtest.elf";
 
 // By the first word of a line that it prints, the numbers behind it.
 using Lines = std::map<std::string, std::vector<double>>;
+Lines parse(const std::string &log);
 
 // Runs a program of the test kernel in a VM `vmtest` until it has switched that off.
 Lines run_program(suites::Console &console, const std::string &program, unsigned vcpus);
