@@ -94,9 +94,9 @@ namespace {
 
 // Each by itself in make test-all; together in make test.
 std::vector<std::vector<std::string>> removable() {
-    const std::vector<std::vector<std::string>> each = {
-        {"pcid", "invpcid"}, {"1g_pages"}, {"tsc_deadline"}, {"x2apic"},  {"mwait"},
-        {"smep"},            {"fsgsbase"}, {"rdtscp"},       {"xsaveopt"}};
+    const std::vector<std::vector<std::string>> each = {{"pcid", "invpcid"}, {"1g_pages"}, {"tsc_deadline"},
+                                                        {"x2apic"},          {"mwait"},    {"smep"},
+                                                        {"fsgsbase"},        {"rdtscp"},   {"xsaveopt"}};
     std::vector<std::string> all;
     for (const auto &features : each)
         all.insert(all.end(), features.begin(), features.end());
