@@ -8,8 +8,21 @@ using namespace suites;
 
 namespace {
 
+// A model's name up to what says when it was sold, the CPUs, and the kernel where it is not the newest.
 std::string name_of(const testing::TestParamInfo<Description> &info) {
-    return (info.param.bochs == harness::kRyzen ? "Ryzen" : "Haswell") + std::to_string(info.param.cpus);
+    const Description &machine = info.param;
+    std::string name = machine.bochs == harness::kRyzen     ? "Ryzen"
+                       : machine.bochs == harness::kHaswell ? "Haswell"
+                                                            : machine.bochs;
+    std::erase_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); });
+    name += std::to_string(machine.cpus);
+    if (machine.kernel == "6.1")
+        name += "_Linux6_1";
+    return name;
+}
+
+bool is_intel(const Description &machine) {
+    return machine.bochs != harness::kRyzen;
 }
 
 } // namespace
@@ -22,7 +35,7 @@ TEST_P(Bochs, BootsRunsAndPowersOff) {
     EXPECT_EQ(machine.must("nproc"), std::to_string(GetParam().cpus) + "\n");
     EXPECT_EQ(machine.run("false").code, 1);
     EXPECT_EQ(machine.must("printf 'a\\nb'"), "a\nb");
-    const bool intel = GetParam().bochs == harness::kHaswell;
+    const bool intel = is_intel(GetParam());
     EXPECT_EQ(machine.run("grep -q ' vmx ' /proc/cpuinfo").ok(), intel);
     EXPECT_EQ(machine.run("grep -q ' svm ' /proc/cpuinfo").ok(), !intel);
     EXPECT_THROW(machine.reset(), harness::NotEmulated);
@@ -42,11 +55,12 @@ class BochsLaunch : public testing::TestWithParam<Description> {};
 
 TEST_P(BochsLaunch, WorksAndLeavesTwice) {
     Console console(GetParam());
-    const bool intel = GetParam().bochs == harness::kHaswell;
     for (unsigned cycle = 0; cycle < 2; ++cycle) {
         console.launch();
         expect_under(console);
-        EXPECT_NE(console.must("vmnix status").find(intel ? "Intel VT-x" : "AMD SVM"), std::string::npos);
+        const std::string status = console.must("vmnix status");
+        EXPECT_THAT(status, testing::HasSubstr(is_intel(GetParam()) ? "Intel VT-x" : "AMD SVM"));
+        EXPECT_THAT(status, testing::HasSubstr("4 levels"));
         console.leave();
         expect_bare(console);
     }
@@ -54,10 +68,25 @@ TEST_P(BochsLaunch, WorksAndLeavesTwice) {
     expect_clean_log(console);
 }
 
-INSTANTIATE_TEST_SUITE_P(Machines, BochsLaunch,
-                         testing::Values(Description{.bochs = harness::kHaswell, .cpus = 1},
-                                         Description{.bochs = harness::kRyzen, .cpus = 1}),
-                         name_of);
+namespace {
+
+// Models with newer controls, and Debian 12's kernel: in make test-all. Left out, see docs/support.md: sapphire_rapids,
+// the only one with LA57, and corei7_skylake_x.
+std::vector<Description> launched() {
+    std::vector<Description> machines = {{.bochs = harness::kHaswell, .cpus = 1},
+                                         {.bochs = harness::kRyzen, .cpus = 1}};
+    if (whole_matrix()) {
+        for (const char *model : {"tigerlake", "arrow_lake"})
+            machines.push_back({.bochs = model, .cpus = 1});
+        for (const char *model : {harness::kHaswell, harness::kRyzen})
+            machines.push_back({.kernel = "6.1", .bochs = model, .cpus = 1});
+    }
+    return machines;
+}
+
+} // namespace
+
+INSTANTIATE_TEST_SUITE_P(Machines, BochsLaunch, testing::ValuesIn(launched()), name_of);
 
 class BochsVm : public testing::TestWithParam<Description> {};
 
