@@ -25,15 +25,26 @@ after() {
     awk -v line="$2" -v new="$3" '{ print } $0 == line { print new }' "$1" >"$1.new" && mv "$1.new" "$1"
 }
 
+# instead FILE OLD NEW: NEW takes the place of OLD, which is in one line only.
+instead() {
+    [ "$(grep -cF -- "$2" "$1")" = 1 ] || die "Bochs' $1 is not as expected"
+    local text
+    text=$(<"$1")
+    printf '%s\n' "${text/"$2"/"$3"}" >"$1.new" && mv "$1.new" "$1"
+}
+
 # An entry takes over the guest's view of what may interrupt it, also when IF is as it was in the host. With several CPUs
-# an exit for an interrupt right after an exception saves the RIP of that boundary. Equal runs have equal random numbers.
+# an exit for an interrupt right after an exception saves the RIP of that boundary. An interrupt window that is waited for
+# wakes a guest that sleeps, as an interrupt does (SDM vol. 3, 26.2). Equal runs have equal random numbers.
 mend_bochs() {
+    instead cpu/event.cc 'is_pending(BX_EVENT_PENDING_INTR | BX_EVENT_PENDING_LAPIC_INTR | BX_EVENT_PENDING_UINTR) &&' \
+        'is_pending(BX_EVENT_VMX_INTERRUPT_WINDOW_EXITING | BX_EVENT_PENDING_INTR | BX_EVENT_PENDING_LAPIC_INTR |
+            BX_EVENT_PENDING_UINTR) &&'
     after cpu/svm.cc '  BX_CPU_THIS_PTR in_svm_guest = true;' '  handleInterruptMaskChange();'
     after cpu/vmx.cc '  BX_CPU_THIS_PTR in_vmx_guest = true;' '  handleInterruptMaskChange();'
     after cpu/cpu.cc 'void BX_CPU_C::cpu_run_trace(void)' '{ prev_rip = RIP; speculative_rsp = false;'
     sed -i '/^{ prev_rip = RIP;/{n;d}' cpu/cpu.cc
-    grep -q '  srand(time(NULL));' cpu/init.cc || die "Bochs' cpu/init.cc is not as expected"
-    sed -i 's/  srand(time(NULL));/  srand(1);/' cpu/init.cc
+    instead cpu/init.cc 'srand(time(NULL));' 'srand(1);'
 }
 
 # Without a display, plugins and a debugger: it needs no library but C++'s.

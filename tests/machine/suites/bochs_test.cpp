@@ -76,7 +76,7 @@ std::vector<Description> launched() {
     std::vector<Description> machines = {{.bochs = harness::kHaswell, .cpus = 1},
                                          {.bochs = harness::kRyzen, .cpus = 1}};
     if (whole_matrix()) {
-        for (const char *model : {"tigerlake", "arrow_lake"})
+        for (const char *model : {"corei7_skylake_x", "tigerlake", "arrow_lake"})
             machines.push_back({.bochs = model, .cpus = 1});
         for (const char *model : {harness::kHaswell, harness::kRyzen})
             machines.push_back({.kernel = "6.1", .bochs = model, .cpus = 1});
