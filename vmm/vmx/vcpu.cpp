@@ -126,13 +126,13 @@ MaybeVector Vcpu::end_offer() {
     return state.injected ? MaybeVector(vector) : MaybeVector();
 }
 
-// With virtual NMIs the CPU blocks further ones until this one's IRET: 25.6.1.
 void Vcpu::intercept_idle(bool on) {
     set_processor(processor::Hlt | (processor::Mwait & may_be_one(g_shared.capabilities.processor)), on);
     if (on && vmread(VmcsField::GuestActivity) == static_cast<std::uint64_t>(Activity::Hlt))
         vmwrite(VmcsField::GuestActivity, static_cast<std::uint64_t>(Activity::Active));
 }
 
+// With virtual NMIs the CPU blocks further ones until this one's IRET: 25.6.1.
 void Vcpu::inject_nmi() {
     vmwrite(VmcsField::VmEntryInterruptionInfo,
             interruption::make(Type::Nmi, static_cast<std::uint8_t>(x86::Vector::Nmi)));
