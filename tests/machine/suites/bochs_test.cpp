@@ -8,7 +8,7 @@ using namespace suites;
 
 namespace {
 
-// A model's name up to what says when it was sold, the CPUs, and the kernel where it is not the newest.
+// The model, how many CPUs, and the kernel where it is not the newest.
 std::string name_of(const testing::TestParamInfo<Description> &info) {
     const Description &machine = info.param;
     std::string name = machine.bochs == harness::kRyzen     ? "Ryzen"
@@ -70,8 +70,8 @@ TEST_P(BochsLaunch, WorksAndLeavesTwice) {
 
 namespace {
 
-// Models with newer controls, and Debian 12's kernel: in make test-all. Left out, see docs/support.md: sapphire_rapids,
-// the only one with LA57, and corei7_skylake_x.
+// Models with newer controls, and Debian 12's kernel: in make test-all. sapphire_rapids, the only one with LA57, does not
+// boot: docs/support.md.
 std::vector<Description> launched() {
     std::vector<Description> machines = {{.bochs = harness::kHaswell, .cpus = 1},
                                          {.bochs = harness::kRyzen, .cpus = 1}};
