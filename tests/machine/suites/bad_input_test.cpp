@@ -91,29 +91,7 @@ TEST(BadInput, ForcedUnloadWithDeviceOpen) {
 
 TEST(BadInput, Kvm) {
     Console console;
-    console.must("modprobe kvm_amd");
-    // Linux 6.12 turns virtualisation on when kvm_amd is loaded, 6.1 when a VM is made.
-    console.start("vm", kProbe + "kvm-hold 300");
-    console.wait_until_says("vm", "held");
-    EXPECT_EQ(console.insmod(), EBUSY);
-    expect_said(console, {"SVM is in use", "modprobe -r kvm_amd"});
-    const Outcome busy = console.run("/etc/init.d/vmnix start");
-    EXPECT_FALSE(busy.ok()) << busy.output;
-    EXPECT_NE(busy.output.find("kvm"), std::string::npos) << busy.output;
-    EXPECT_TRUE(console.run("grep -q kvm_amd /proc/modules").ok());
-
-    console.stop("vm");
-    const Outcome idle = console.run("/etc/init.d/vmnix start");
-    EXPECT_TRUE(idle.ok()) << idle.output;
-    EXPECT_NE(idle.output.find("kvm_amd"), std::string::npos) << idle.output;
-    expect_under(console);
-    // While the VMM has the CPUs kvm cannot: it says so itself.
-    EXPECT_FALSE(console.run("modprobe kvm_amd").ok());
-    // Stopping leaves the machine as it was found: kvm is loaded again, and may turn virtualisation on.
-    console.must("/etc/init.d/vmnix stop");
-    EXPECT_TRUE(console.probe("signature bare").ok());
-    console.must("grep kvm_amd /proc/modules && rmmod kvm_amd");
-    expect_bare(console);
+    expect_kvm_respected(console, "kvm_amd", "SVM");
 }
 
 TEST(BadInput, CpuOffline) {

@@ -44,29 +44,9 @@ TEST(BochsRefuses, SvmSwitchedOff) {
     expect_refused(console, EPERM, {"SVM is disabled on CPU 0 (VM_CR.SVMDIS)", "firmware"});
 }
 
-// kvm_intel with a VM, which stays; then without, and the service takes it out and puts it back.
 TEST(BochsKvm, InUseThenIdle) {
     Console console({.bochs = harness::kHaswell, .cpus = 1});
-    console.must("modprobe kvm_intel");
-    console.start("vm", kProbe + "kvm-hold 300");
-    console.wait_until_says("vm", "held");
-    EXPECT_EQ(console.insmod(), EBUSY);
-    expect_said(console, {"VT-x is in use", "modprobe -r kvm_intel"});
-    const Outcome busy = console.run("/etc/init.d/vmnix start");
-    EXPECT_FALSE(busy.ok()) << busy.output;
-    EXPECT_THAT(busy.output, testing::HasSubstr("kvm"));
-    EXPECT_TRUE(console.run("grep -q kvm_intel /proc/modules").ok());
-
-    console.stop("vm");
-    const Outcome idle = console.run("/etc/init.d/vmnix start");
-    EXPECT_TRUE(idle.ok()) << idle.output;
-    EXPECT_THAT(idle.output, testing::HasSubstr("kvm_intel"));
-    expect_under(console);
-    EXPECT_FALSE(console.run("modprobe kvm_intel").ok()); // while the VMM has the CPU
-    console.must("/etc/init.d/vmnix stop");
-    EXPECT_TRUE(console.probe("signature bare").ok());
-    console.must("grep kvm_intel /proc/modules && rmmod kvm_intel");
-    expect_bare(console);
+    expect_kvm_respected(console, "kvm_intel", "VT-x");
 }
 
 // What a CPU may lack: launch, a VM and the leave are as with it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/machine/suites/console.hpp"
 
+#include <cerrno>
 #include <fmt/format.h>
 #include <sstream>
 
@@ -221,6 +222,32 @@ void ClockCheck::expect_true() {
     EXPECT_LE(passed, longest + slack);
     const int battery = (end.battery - start_.battery + 86400) % 86400;
     EXPECT_NEAR(battery, passed, 1.5 + slack);
+}
+
+void expect_kvm_respected(Console &console, const std::string &module, const std::string &technology) {
+    console.must("modprobe " + module);
+    // Linux 6.12 turns virtualisation on when the module is loaded, 6.1 when a VM is made.
+    console.start("vm", kProbe + "kvm-hold 300");
+    console.wait_until_says("vm", "held");
+    EXPECT_EQ(console.insmod(), EBUSY);
+    expect_said(console, {technology + " is in use", "modprobe -r " + module});
+    const Outcome busy = console.run("/etc/init.d/vmnix start");
+    EXPECT_FALSE(busy.ok()) << busy.output;
+    EXPECT_NE(busy.output.find("kvm"), std::string::npos) << busy.output;
+    EXPECT_TRUE(console.run(fmt::format("grep -q {} /proc/modules", module)).ok());
+
+    console.stop("vm");
+    const Outcome idle = console.run("/etc/init.d/vmnix start");
+    EXPECT_TRUE(idle.ok()) << idle.output;
+    EXPECT_NE(idle.output.find(module), std::string::npos) << idle.output;
+    expect_under(console);
+    // While the VMM has the CPUs kvm cannot: it says so itself.
+    EXPECT_FALSE(console.run("modprobe " + module).ok());
+    // Stopping leaves the machine as it was found: kvm is loaded again, and may turn virtualisation on.
+    console.must("/etc/init.d/vmnix stop");
+    EXPECT_TRUE(console.probe("signature bare").ok());
+    console.must(fmt::format("grep {0} /proc/modules && rmmod {0}", module));
+    expect_bare(console);
 }
 
 } // namespace suites

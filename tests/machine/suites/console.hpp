@@ -69,6 +69,8 @@ void expect_clean_log(Console &console, const std::vector<std::string> &expected
 void expect_free_again(Console &console, long before_kib);
 // What the module said since last time, for messages that a user must be given.
 void expect_said(Console &console, const std::vector<std::string> &texts);
+// KVM's `module` with a VM refuses the launch and stays; without one the service takes it out and puts it back.
+void expect_kvm_respected(Console &console, const std::string &module, const std::string &technology);
 // The clock that the guest keeps went as fast as ours since the pair was made.
 class ClockCheck {
   public:
