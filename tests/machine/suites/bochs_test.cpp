@@ -70,8 +70,8 @@ TEST_P(BochsLaunch, WorksAndLeavesTwice) {
 
 namespace {
 
-// Models with newer controls, and Debian 12's kernel: in make test-all. sapphire_rapids, the only one with LA57, does not
-// boot: docs/support.md.
+// Models with newer controls, and Debian 12's kernel: in make test-all. sapphire_rapids, the only one with LA57, does
+// not boot: docs/support.md.
 std::vector<Description> launched() {
     std::vector<Description> machines = {{.bochs = harness::kHaswell, .cpus = 1},
                                          {.bochs = harness::kRyzen, .cpus = 1}};
